@@ -1,0 +1,80 @@
+//! What a connection carries: operations, and the two parties that it talks to while it does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::Value;
+use tokio::sync::oneshot;
+
+use super::command::CommandWriter;
+use super::settings::Settings;
+use crate::error::Error;
+
+/// What an operation came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// It is done and has no result.
+    Done,
+    /// What was asked for does not exist.
+    Nothing,
+    /// One JSON text.
+    Document(Vec<u8>),
+    /// A number.
+    Count(u64),
+}
+
+/// What comes after a reply.
+#[derive(Debug)]
+pub enum Step {
+    /// The operation is over.
+    Over(Result<Outcome, Error>),
+    /// A read goes on with its next command; calls behind it go on as well.
+    Continue,
+    /// A write goes on with its next command; calls behind it wait until it is over,
+    /// and reads that are already under way behind it are made anew.
+    Hold,
+}
+
+/// One operation on its way through the connection: it writes commands and reads replies,
+/// and never waits itself.
+pub trait Operation: Send {
+    /// Writes the command or commands of the present step. `resend` says that an earlier
+    /// sending of this very step may have been executed: the bytes that identify the call
+    /// must be those of the first sending.
+    fn write(&mut self, out: &mut CommandWriter<'_>, resend: bool);
+
+    /// Takes the replies of the present step, one for each command. No reply here is a
+    /// `NOSCRIPT`: the connection has sent the text by then.
+    fn read(&mut self, replies: Vec<Value>) -> Step;
+
+    /// Whether it changes nothing, so that it can be made anew at will.
+    fn is_read(&self) -> bool;
+}
+
+/// What must be open before a call may pass: the schema of a store.
+pub trait Gate: Send + Sync {
+    /// Whether calls pass at once.
+    fn is_open(&self) -> bool;
+    /// The operation whose success opens the gate. It runs alone.
+    fn opening(&self) -> Box<dyn Operation>;
+}
+
+/// A call: an operation, and the ticket under which the host settles it.
+pub struct Call {
+    /// Names the call to the [`Host`].
+    pub ticket: u32,
+    /// What must be open first.
+    pub gate: Option<Arc<dyn Gate>>,
+    /// What is to be done.
+    pub operation: Box<dyn Operation>,
+}
+
+/// The owner of a connection: knows the settings, and takes the results.
+pub trait Host: Send + Sync {
+    /// The settings for the connection that is about to be opened.
+    fn settings(&self) -> oneshot::Receiver<Result<Settings, Error>>;
+    /// How long to wait before connection attempt `attempt` (from 1); `None`: give up.
+    fn retry_delay(&self, attempt: u32) -> oneshot::Receiver<Option<Duration>>;
+    /// Settles a call. Called once for each ticket, whatever happens.
+    fn settle(&self, ticket: u32, result: Result<Outcome, Error>);
+}
