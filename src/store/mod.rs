@@ -2,3 +2,4 @@
 //! reads from the reply. Knows neither Node nor sockets.
 
 pub mod keys;
+pub mod record;
