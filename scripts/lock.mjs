@@ -1,0 +1,57 @@
+// `npm run lock`: writes package-lock.json and completes it.
+//
+// A registry mirror may lack the binaries of platforms that nobody there uses. npm then leaves those optional
+// packages out of the lock file, and every later `npm ci` calls it out of sync. Their versions are pinned by the
+// package that asks for them, and their names say where they belong, so the entries can be written without them.
+// What is missing is the checksum; npm adds it when the file is next written against a full registry.
+
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+
+const file = new URL("../package-lock.json", import.meta.url);
+const registry = /"resolved": "(?!https:\/\/registry\.npmjs\.org\/)([^"]*)"/;
+
+const systems = new Set(["android", "darwin", "freebsd", "linux", "openharmony", "win32"]);
+const processors = new Set(["arm", "arm64", "ia32", "loong64", "ppc64", "riscv64", "s390x", "wasm32", "x64"]);
+
+/** `@scope/name-linux-arm64-musl` → what npm needs to know in order to skip it elsewhere. */
+function platform(name) {
+  const words = name.split("/").at(-1).split("-");
+  const os = words.filter((word) => systems.has(word));
+  const cpu = words.filter((word) => processors.has(word));
+  if (cpu.length !== 1 || os.length > 1) throw new Error(`${name} does not say which platform it is for`);
+  const entry = { cpu };
+  if (os.length === 1) entry.os = os;
+  if (os[0] === "linux") entry.libc = [words.at(-1).startsWith("musl") ? "musl" : "glibc"];
+  return entry;
+}
+
+function complete(lock) {
+  const added = [];
+  for (const [path, parent] of Object.entries(lock.packages)) {
+    for (const [name, version] of Object.entries(parent.optionalDependencies ?? {})) {
+      const here = `node_modules/${name}`;
+      if (lock.packages[here] || lock.packages[`${path}/${here}`]) continue;
+      if (!/^\d+\.\d+\.\d+$/.test(version)) throw new Error(`${name}@${version} is not pinned`);
+      const { license, engines } = parent;
+      lock.packages[here] = { version, ...platform(name), dev: true, license, optional: true, engines };
+      added.push(name);
+    }
+  }
+  const sorted = Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, "en"));
+  lock.packages = Object.fromEntries(sorted);
+  return added;
+}
+
+const npm = spawnSync("npm", ["install", "--package-lock-only", "--omit-lockfile-registry-resolved"], {
+  stdio: "inherit",
+});
+if (npm.status !== 0) process.exit(npm.status ?? 1);
+
+const lock = JSON.parse(readFileSync(file, "utf8"));
+const added = complete(lock);
+const text = `${JSON.stringify(lock, null, 2)}\n`;
+const elsewhere = registry.exec(text);
+if (elsewhere) throw new Error(`package-lock.json names a registry that is not the public one: ${elsewhere[1]}`);
+writeFileSync(file, text);
+console.log(`package-lock.json: ${Object.keys(lock.packages).length} packages, ${added.length} completed by name`);
