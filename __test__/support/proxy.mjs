@@ -1,0 +1,303 @@
+// A TCP proxy in front of a Redis server: it counts round trips and bytes, and breaks connections
+// at a chosen byte. Everything it says and does is about the store's own connections, which are those
+// whose CLIENT SETNAME ends in "hitl"; the other connections of the caller's client pass untouched.
+
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import { after } from "node:test";
+import { RespScanner } from "./resp.mjs";
+
+const STORE_NAME = /(^|:)hitl$/;
+
+/** What a fault that was asked for has come to. `fired` resolves when it has happened. */
+class Fault {
+  happened = false;
+
+  constructor(properties) {
+    Object.assign(this, properties);
+    this.fired = new Promise((resolve) => (this.fire = () => ((this.happened = true), resolve())));
+  }
+}
+
+/** One connection through the proxy. */
+class Link {
+  name = "";
+  commands = [];
+  turns = 0;
+  requestBytes = 0;
+  replyBytes = 0;
+  #proxy;
+  #client;
+  #server;
+  #unanswered = [];
+  #replyEnd = 0;
+  #requests = new RespScanner((command) => this.#onCommand(command));
+  #replies = new RespScanner((_, end) => this.#onReply(end));
+  #forwardTo = Infinity;
+  #lost;
+  #closing = false;
+
+  constructor(proxy, client, target) {
+    this.#proxy = proxy;
+    this.#client = client;
+    this.#server = connect(target);
+    for (const [socket, other] of [
+      [this.#client, this.#server],
+      [this.#server, this.#client],
+    ]) {
+      socket.setNoDelay?.(true);
+      socket.on("error", () => {});
+      socket.on("end", () => this.#closing || other.end());
+      socket.on("close", () => {
+        if (!this.#closing) other.destroy();
+        proxy.links.delete(this);
+      });
+    }
+    this.#client.on("data", (chunk) => this.#onRequest(chunk));
+    this.#server.on("data", (chunk) => this.#onReplies(chunk));
+    if (proxy.holding) this.pause();
+  }
+
+  get isStore() {
+    return STORE_NAME.test(this.name);
+  }
+
+  pause() {
+    this.#client.pause();
+    this.#server.pause();
+  }
+
+  resume() {
+    this.#client.resume();
+    this.#server.resume();
+  }
+
+  /** Ends both sides at once. */
+  destroy() {
+    this.#closing = true;
+    this.#client.destroy();
+    this.#server.destroy();
+  }
+
+  #onRequest(chunk) {
+    if (this.#closing) return;
+    if (this.#requests.atBoundary && this.#unanswered.length === 0) this.turns += 1;
+    const fault = this.#fault("request");
+    const left = fault ? fault.at(this.requestBytes) - this.requestBytes : Infinity;
+    this.requestBytes += chunk.length;
+    this.#requests.push(chunk);
+    if (left > chunk.length) return void this.#server.write(chunk);
+    this.#proxy.disarm(fault);
+    this.#closing = true;
+    // The bytes must arrive before the connection ends; whatever is answered to them is lost.
+    this.#server.end(chunk.subarray(0, left), () => this.#client.destroy());
+    this.#server.resume();
+    this.#server.on("data", () => {});
+    this.#server.once("close", fault.fire);
+  }
+
+  #onCommand(command) {
+    const words = Array.isArray(command) ? command : String(command).split(" ");
+    if (/^client$/i.test(words[0]) && /^setname$/i.test(words[1])) this.name = words[2];
+    this.commands.push(words);
+    const fault = this.isStore && this.#proxy.fault?.kind === "lose" ? this.#proxy.fault : undefined;
+    const lost = fault !== undefined && fault.wanted > 0 && fault.match(words);
+    if (lost) fault.wanted -= 1;
+    this.#unanswered.push(lost ? fault : undefined);
+  }
+
+  #onReply(end) {
+    const fault = this.#unanswered.shift();
+    if (fault) {
+      this.#forwardTo = Math.min(this.#forwardTo, this.#replyEnd);
+      fault.missing -= 1;
+      if (fault.missing === 0) this.#lost = fault;
+    }
+    this.#replyEnd = end;
+  }
+
+  #onReplies(chunk) {
+    if (this.#closing) return;
+    const start = this.replyBytes;
+    const fault = this.#fault("reply");
+    if (fault) this.#forwardTo = Math.min(this.#forwardTo, fault.at(start));
+    this.replyBytes += chunk.length;
+    this.#replies.push(chunk);
+    // The reply that is to be lost has begun, but is not complete.
+    if (this.#unanswered[0]) this.#forwardTo = Math.min(this.#forwardTo, this.#replyEnd);
+    const allowed = Math.max(0, Math.min(chunk.length, this.#forwardTo - start));
+    if (fault && this.replyBytes >= this.#forwardTo) {
+      this.#proxy.disarm(fault);
+      return this.#endClient(chunk.subarray(0, allowed), fault);
+    }
+    if (this.#lost) {
+      this.#proxy.disarm(this.#lost);
+      return this.#endClient(chunk.subarray(0, allowed), this.#lost);
+    }
+    if (allowed > 0) this.#client.write(chunk.subarray(0, allowed));
+    return undefined;
+  }
+
+  /** Hands the client its last bytes and closes. */
+  #endClient(bytes, fault) {
+    this.#closing = true;
+    const done = () => {
+      this.#client.destroy();
+      this.#server.destroy();
+      fault.fire();
+    };
+    if (bytes.length > 0) this.#client.end(bytes, done);
+    else done();
+  }
+
+  /** The armed fault of this kind, if it is about this connection. */
+  #fault(kind) {
+    const { fault } = this.#proxy;
+    if (fault?.kind !== kind || !(this.isStore || fault.anyConnection)) return undefined;
+    fault.link ??= this;
+    return fault.link === this ? fault : undefined;
+  }
+}
+
+class Proxy {
+  links = new Set();
+  /** All links that ever were. */
+  history = [];
+  holding = false;
+  refusing = false;
+  fault;
+  #listener;
+
+  async start(target) {
+    this.#listener = createServer({ allowHalfOpen: true }, (client) => {
+      if (this.refusing) return client.destroy();
+      const link = new Link(this, client, target);
+      this.links.add(link);
+      this.history.push(link);
+      return undefined;
+    });
+    this.#listener.listen(0, "127.0.0.1");
+    await once(this.#listener, "listening");
+    this.port = this.#listener.address().port;
+    this.#listener.unref();
+    return this;
+  }
+
+  /** The live connections of the store. */
+  get store() {
+    return [...this.links].filter((link) => link.isStore);
+  }
+
+  #totals() {
+    const sum = { turns: 0, requestBytes: 0, replyBytes: 0, connections: 0, commands: [] };
+    for (const link of this.history.filter((link) => link.isStore)) {
+      sum.connections += 1;
+      for (const field of ["turns", "requestBytes", "replyBytes"]) sum[field] += link[field];
+      sum.commands.push(...link.commands);
+    }
+    return sum;
+  }
+
+  /**
+   * Runs `work` and says what the store's connections carried meanwhile. A turn is a round trip: the
+   * store began to send when it had all replies to what it had sent before.
+   */
+  async measure(work) {
+    const before = this.#totals();
+    const value = await work();
+    const now = this.#totals();
+    return {
+      value,
+      turns: now.turns - before.turns,
+      requestBytes: now.requestBytes - before.requestBytes,
+      replyBytes: now.replyBytes - before.replyBytes,
+      connections: now.connections - before.connections,
+      commands: now.commands.slice(before.commands.length).map((words) => words[0].toUpperCase()),
+    };
+  }
+
+  #arm(fault) {
+    if (this.fault) throw new Error(`the proxy is already armed (${this.fault.kind})`);
+    this.fault = new Fault(fault);
+    return this.fault;
+  }
+
+  disarm(fault = this.fault) {
+    if (this.fault === fault) this.fault = undefined;
+  }
+
+  /** Where `bytes` from now end, on the connection that the fault meets. */
+  #ahead(counter, bytes) {
+    const counted = new Map([...this.links].map((link) => [link, link[counter]]));
+    let limit;
+    return function at() {
+      limit ??= (counted.get(this.link) ?? 0) + bytes;
+      return limit;
+    };
+  }
+
+  /** Forwards `bytes` more bytes of requests to the server, then ends both sides. */
+  cutRequestAfter(bytes, { anyConnection = false } = {}) {
+    return this.#arm({ kind: "request", anyConnection, at: this.#ahead("requestBytes", bytes) });
+  }
+
+  /** Lets the server act, forwards `bytes` more bytes of replies, then ends both sides. */
+  cutReplyAfter(bytes, { anyConnection = false } = {}) {
+    return this.#arm({ kind: "reply", anyConnection, at: this.#ahead("replyBytes", bytes) });
+  }
+
+  /** Lets the server execute the next `count` commands that `match`, and loses their replies with the connection. */
+  loseReplies({ count = 1, match = isOperation } = {}) {
+    return this.#arm({ kind: "lose", wanted: count, missing: count, match });
+  }
+
+  /** Swallows everything in both directions, silently, on present and coming connections. */
+  hold() {
+    this.holding = true;
+    this.links.forEach((link) => link.pause());
+  }
+
+  /** Ends `hold()`: what was swallowed goes on its way. */
+  release() {
+    this.holding = false;
+    this.links.forEach((link) => link.resume());
+  }
+
+  /** Cuts all connections, and every new one at once, until `accept()`. */
+  refuse() {
+    this.refusing = true;
+    this.cut();
+  }
+
+  accept() {
+    this.refusing = false;
+  }
+
+  /** Cuts all connections now. */
+  cut() {
+    [...this.links].forEach((link) => link.destroy());
+  }
+
+  async stop() {
+    this.cut();
+    this.#listener.close();
+    await once(this.#listener, "close");
+  }
+}
+
+/** A proxy to `target` (a server of ours, or what `net.connect` takes). */
+export function startProxy(target) {
+  return new Proxy().start({ host: "127.0.0.1", port: target.port });
+}
+
+/** A proxy for the tests of one file, stopped after the last of them. */
+export async function withProxy(target) {
+  const proxy = await startProxy(target);
+  after(() => proxy.stop());
+  return proxy;
+}
+
+/** True for the command that runs a script. */
+export const isScript = ([name]) => /^eval/i.test(name);
+
+const isOperation = ([name]) => !/^(auth|client|hello|info|ping|readonly|script|select)$/i.test(name);
