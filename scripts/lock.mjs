@@ -20,10 +20,8 @@ function platform(name) {
   const os = words.filter((word) => systems.has(word));
   const cpu = words.filter((word) => processors.has(word));
   if (cpu.length !== 1 || os.length > 1) throw new Error(`${name} does not say which platform it is for`);
-  const entry = { cpu };
-  if (os.length === 1) entry.os = os;
-  if (os[0] === "linux") entry.libc = [words.at(-1).startsWith("musl") ? "musl" : "glibc"];
-  return entry;
+  const libc = os[0] === "linux" ? [words.at(-1).startsWith("musl") ? "musl" : "glibc"] : undefined;
+  return { cpu, libc, os: os.length === 1 ? os : undefined };
 }
 
 function complete(lock) {
@@ -33,8 +31,9 @@ function complete(lock) {
       const here = `node_modules/${name}`;
       if (lock.packages[here] || lock.packages[`${path}/${here}`]) continue;
       if (!/^\d+\.\d+\.\d+$/.test(version)) throw new Error(`${name}@${version} is not pinned`);
+      const { cpu, libc, os } = platform(name);
       const { license, engines } = parent;
-      lock.packages[here] = { version, ...platform(name), dev: true, license, optional: true, engines };
+      lock.packages[here] = { version, cpu, dev: true, libc, license, optional: true, os, engines };
       added.push(name);
     }
   }
