@@ -18,6 +18,15 @@ pub struct Script {
     pub sha: String,
 }
 
+impl Script {
+    /// The script with this text.
+    #[must_use]
+    pub fn new(source: &'static str) -> Self {
+        let sha = redis::Script::new(source).get_hash().to_owned();
+        Self { source, sha }
+    }
+}
+
 /// The commands of one attempt of one operation, appended to a connection's output.
 ///
 /// An operation that writes two commands here gets two replies; both travel in one write.

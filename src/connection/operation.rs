@@ -19,6 +19,13 @@ pub enum Outcome {
     Nothing,
     /// One JSON text.
     Document(Vec<u8>),
+    /// The record that an index led to.
+    Found {
+        /// Its id.
+        id: String,
+        /// Its JSON text.
+        json: Vec<u8>,
+    },
     /// A number.
     Count(u64),
 }
