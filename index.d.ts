@@ -1,0 +1,350 @@
+/**
+ * The state of a Hitl server on Redis: human requests, batches, timelines and notify deliveries.
+ *
+ * The types of `@hitl-sdk/hitl` are stated here once more, so that this file needs neither that package nor ioredis.
+ *
+ * @packageDocumentation
+ */
+
+declare global {
+  // For projects whose `lib` has no `Symbol.asyncDispose`; merges with TypeScript's own declaration where it has.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol;
+  }
+}
+
+// ------------------------------------------------------------------------- what a human is asked, and what comes back
+
+/** One input of an action's form. */
+export type HitlField =
+  | { kind: "text"; label: string; default?: string }
+  | { kind: "textarea"; label: string; default?: string }
+  | { kind: "select"; label: string; options: readonly string[]; default?: string }
+  | { kind: "confirm"; label: string; default?: boolean };
+
+/** One way to answer a request: a button, and the form behind it. */
+export interface HumanActionDef {
+  /** Comes back as `actionId` in the result. A stored `"submit"` reads as `"approve"`. */
+  id: string;
+  /** The text of the button. */
+  label?: string;
+  /** The text of the button that sends the form. */
+  submitLabel?: string;
+  /** The text of the button that leaves the form. */
+  closeLabel?: string;
+  style?: "primary" | "danger" | "default";
+  /** The form: its inputs by name. */
+  fields?: Record<string, HitlField>;
+}
+
+/** The ways to answer a request. */
+export type HumanActions = readonly HumanActionDef[];
+
+/** Who decided. */
+export type Reviewer = { id?: string; name?: string; email?: string };
+
+/** How a request ended: in time, with an action, or without one. */
+export type HumanResult =
+  | { type: "TIMED_OUT"; id: string; externalRef: string }
+  | {
+      type: "RESOLVED";
+      actionId: string;
+      id: string;
+      externalRef: string;
+      by?: Reviewer;
+      /** The form as filled in, by field name. A `confirm` field holds a boolean at run time. */
+      feedbacks: Record<string, string>;
+      edited?: boolean;
+    };
+
+// ------------------------------------------------------------------------------------------------------------- records
+
+/** A human request as `create` takes it. */
+export interface NewHumanRequestRecord {
+  /** Unique within the store. */
+  id: string;
+  /** The workflow engine's resume token. At most one pending request holds it. */
+  token: string;
+  /** The channel that shows the request to a human; the default plugin id of its external id. */
+  channel: string;
+  /** Divides the inbox. Letters, digits, `_`, `.` and `-`, at most 128 of them. */
+  namespace: string;
+  message: string;
+  actions: HumanActions;
+  /** Any JSON. Stored and returned without loss. */
+  context?: Record<string, unknown>;
+  /** The batch it belongs to; counts only together with `batchIndex`. */
+  batchId?: string;
+  /** Its place in the batch: a finite number. */
+  batchIndex?: number;
+}
+
+/** A human request as it is stored. Absent fields are absent, never `undefined`. */
+export interface HumanRequestRecord extends NewHumanRequestRecord {
+  status: "pending" | "resolved";
+  /** Where the request's own channel shows it. */
+  externalId?: string;
+  /** Where each plugin shows it, by plugin id. Never empty. */
+  externalIds?: Record<string, string>;
+  /** Present once it is resolved. */
+  result?: HumanResult;
+  /** ISO 8601 in UTC with milliseconds, by the clock of the process that created it. */
+  createdAt: string;
+  /** As `createdAt`, by the clock of the process that resolved it. */
+  resolvedAt?: string;
+}
+
+/** A batch as `createBatch` takes it. */
+export interface NewBatchRecord {
+  /** Unique among batches. */
+  id: string;
+  channel: string;
+  message?: string;
+  actions?: HumanActions;
+  context?: Record<string, unknown>;
+}
+
+/** A batch as it is stored. */
+export interface BatchRecord extends NewBatchRecord {
+  externalId?: string;
+  externalIds?: Record<string, string>;
+  /** ISO 8601 in UTC with milliseconds. */
+  createdAt: string;
+}
+
+/** One event of a thread. */
+export interface TimelineEntry {
+  /** Unique among timeline entries. */
+  id: string;
+  threadId: string;
+  message: string;
+  detail?: Record<string, unknown>;
+  /** Any date that `Date.parse` understands; it orders the thread, to the millisecond. */
+  createdAt: string;
+}
+
+/** A notification as `createNotifyDelivery` takes it. */
+export interface NewNotifyDeliveryRecord {
+  /** Unique among notify deliveries. */
+  id: string;
+  channel: string;
+  message: string;
+  groupId: string;
+}
+
+/** A notification as it is stored. */
+export interface NotifyDeliveryRecord extends NewNotifyDeliveryRecord {
+  externalId?: string;
+  /** ISO 8601 in UTC with milliseconds. */
+  createdAt: string;
+}
+
+// --------------------------------------------------------------------------------------------------------------- inbox
+
+/** Which requests to count. */
+export interface InboxCountOptions {
+  status?: "pending" | "resolved";
+  namespace?: string;
+}
+
+/** Which requests to list. */
+export interface InboxListOptions {
+  status?: "pending" | "resolved";
+  namespace?: string;
+  /** Size of the page: 1 to 10,000, by default 50. */
+  limit?: number;
+  /** The `nextCursor` of the page before this one. */
+  cursor?: string;
+}
+
+/** One page of the inbox, newest first. */
+export interface InboxListResult {
+  items: HumanRequestRecord[];
+  /** Present exactly when an older request remains. */
+  nextCursor?: string;
+}
+
+// --------------------------------------------------------------------------------------------------------------- state
+
+/**
+ * What a Hitl server asks of its state.
+ *
+ * Every method answers with a promise and never throws by itself. Calls on one client take effect in the order in which
+ * they are made, awaited or not. Each writing method does all that it says or nothing.
+ *
+ * A rejected promise carries an `Error` with a stable `code`. Each method names those of its own. Besides them, a call
+ * can reject with
+ * - `INVALID_ARGUMENT` (writes only): an argument that cannot be stored; the message names it,
+ * - the first word of the server's refusal, such as `OOM`, `READONLY`, `NOPERM` or `WRONGTYPE`,
+ * - `CONNECTION_CLOSED`, `COMMAND_TIMEOUT`, `MAX_RETRIES` or `OFFLINE`, as the settings of the client say,
+ * - `INVALID_SETTINGS`: the settings of the client cannot be used,
+ * - `UNEXPECTED_REPLY` or `INTERNAL`: a defect, of the server or of this package.
+ *
+ * Where the server may have acted all the same, the error has `ambiguous: true`.
+ */
+export interface State {
+  /**
+   * Stores a pending request and puts it into the inbox.
+   *
+   * The same call again succeeds and changes nothing, also when the request has been decided meanwhile.
+   *
+   * Rejects with `REQUEST_EXISTS` when another request has the id, with `TOKEN_TAKEN` when a pending request has the
+   * token, and with V8's own `TypeError` where `JSON.stringify` refuses a value.
+   */
+  create(record: NewHumanRequestRecord): Promise<void>;
+
+  /** The request with this id, or `null`. Rejects with `CORRUPT_RECORD` where its stored value is no JSON object. */
+  get(id: string): Promise<HumanRequestRecord | null>;
+
+  /** The request that is shown under this external id, or `null`. Rejects as `get` does. */
+  findByExternalId(externalId: string): Promise<HumanRequestRecord | null>;
+
+  /** The request that holds this resume token, or `null`. Rejects as `get` does. */
+  findByToken(token: string): Promise<HumanRequestRecord | null>;
+
+  /**
+   * Notes where a plugin shows the request, whatever its status. No concurrent call loses it.
+   *
+   * Rejects with `UNKNOWN_REQUEST`; with `CORRUPT_RECORD`; with `CONTENDED` when other writers changed the record
+   * between every attempt to read and to write it.
+   *
+   * @param pluginId The plugin; by default the request's own channel.
+   */
+  setExternalId(id: string, externalId: string, pluginId?: string): Promise<void>;
+
+  /**
+   * Decides a pending request. Of all callers exactly one succeeds, and a reply that is lost on the way does not cost
+   * the winner its success.
+   *
+   * Rejects with `ALREADY_RESOLVED` for everybody else; with `UNKNOWN_REQUEST`, `CORRUPT_RECORD` and `CONTENDED` as
+   * `setExternalId` does.
+   */
+  resolve(id: string, result: HumanResult): Promise<void>;
+
+  /**
+   * A page of the inbox: newest first, requests of the same millisecond by id, descending.
+   *
+   * Leaves out corrupt records, and reports each of them once as a process warning. Rejects with `INVALID_CURSOR`.
+   */
+  list(filter?: InboxListOptions): Promise<InboxListResult>;
+
+  /** How many requests the inbox holds. */
+  count(filter?: InboxCountOptions): Promise<number>;
+
+  /** Stores a batch. The same call again succeeds. Rejects with `BATCH_EXISTS` when another batch has the id. */
+  createBatch(record: NewBatchRecord): Promise<void>;
+
+  /** The batch with this id, or `null`. Rejects with `CORRUPT_RECORD`. */
+  getBatch(id: string): Promise<BatchRecord | null>;
+
+  /**
+   * Notes where a plugin shows the batch.
+   *
+   * Rejects with `UNKNOWN_BATCH`, `CORRUPT_RECORD` or `CONTENDED`.
+   *
+   * @param pluginId The plugin; by default the batch's own channel.
+   */
+  setBatchExternalId(id: string, externalId: string, pluginId?: string): Promise<void>;
+
+  /** The requests of a batch by `batchIndex`. Rejects with `CORRUPT_RECORD`, because callers go by position. */
+  listByBatch(batchId: string): Promise<HumanRequestRecord[]>;
+
+  /**
+   * Adds an event to its thread. The same call again succeeds.
+   *
+   * Rejects with `ENTRY_EXISTS` when another entry has the id, and with `INVALID_ARGUMENT` when `createdAt` is no date.
+   */
+  appendTimeline(entry: TimelineEntry): Promise<void>;
+
+  /** The events of a thread, oldest first. Leaves out corrupt ones, and reports each once as a process warning. */
+  timeline(threadId: string): Promise<TimelineEntry[]>;
+
+  /** Stores a notification. The same call again succeeds. Rejects with `DELIVERY_EXISTS`. */
+  createNotifyDelivery(record: NewNotifyDeliveryRecord): Promise<void>;
+
+  /** The notification with this id, or `null`. Rejects with `CORRUPT_RECORD`. */
+  getNotifyDelivery(id: string): Promise<NotifyDeliveryRecord | null>;
+
+  /** Notes where the notification is shown. Rejects with `UNKNOWN_DELIVERY`, `CORRUPT_RECORD` or `CONTENDED`. */
+  setNotifyDeliveryExternalId(id: string, externalId: string): Promise<void>;
+}
+
+/**
+ * An ioredis client, version 5 or 6, as far as its type matters here. It stays the caller's: the state reads its
+ * options, follows its life and opens one connection of its own beside it.
+ */
+export interface IoredisClient {
+  readonly isCluster: boolean;
+  readonly options: object;
+  readonly status: string;
+  disconnect(reconnect?: boolean): void;
+  sendCommand(...command: never[]): unknown;
+}
+
+export interface IoredisStateOptions {
+  /**
+   * The name of the store, one identifier or two: `name` or `schema.name`. It becomes the prefix of every key, with
+   * `:` for the dot. By default {@link DEFAULT_TABLE}.
+   */
+  tableName?: string;
+}
+
+/** The table name of a store that is not given one. */
+export declare const DEFAULT_TABLE: "hitl.human_requests";
+
+/** What the keys of that store begin with, behind the client's `keyPrefix`. */
+export declare const DEFAULT_PREFIX: "hitl:human_requests";
+
+/** The layout of the keys that this version reads and writes. */
+export declare const SCHEMA_VERSION: 3;
+
+/**
+ * The state of a Hitl server on Redis 6.2 or newer, or Valkey.
+ *
+ * ```ts
+ * const state = new IoredisState(new Redis(process.env.REDIS_URL));
+ * await state.ensureSchema();
+ * ```
+ */
+export declare class IoredisState implements State {
+  /**
+   * Does no input or output: the first call opens the connection.
+   *
+   * @throws Error `Invalid table name "…"`, with the code `INVALID_TABLE_NAME`.
+   * @throws TypeError when this version cannot serve the client; the message says what it is about it.
+   */
+  constructor(redis: IoredisClient, options?: IoredisStateOptions);
+
+  /**
+   * Brings an older store to {@link SCHEMA_VERSION} while it is in use. Does nothing on a store that is there already,
+   * but always asks. Without it the first operation does the same.
+   */
+  ensureSchema(): Promise<void>;
+
+  create(record: NewHumanRequestRecord): Promise<void>;
+  get(id: string): Promise<HumanRequestRecord | null>;
+  findByExternalId(externalId: string): Promise<HumanRequestRecord | null>;
+  findByToken(token: string): Promise<HumanRequestRecord | null>;
+  setExternalId(id: string, externalId: string, pluginId?: string): Promise<void>;
+  resolve(id: string, result: HumanResult): Promise<void>;
+  list(filter?: InboxListOptions): Promise<InboxListResult>;
+  count(filter?: InboxCountOptions): Promise<number>;
+  createBatch(record: NewBatchRecord): Promise<void>;
+  getBatch(id: string): Promise<BatchRecord | null>;
+  setBatchExternalId(id: string, externalId: string, pluginId?: string): Promise<void>;
+  listByBatch(batchId: string): Promise<HumanRequestRecord[]>;
+  appendTimeline(entry: TimelineEntry): Promise<void>;
+  timeline(threadId: string): Promise<TimelineEntry[]>;
+  createNotifyDelivery(record: NewNotifyDeliveryRecord): Promise<void>;
+  getNotifyDelivery(id: string): Promise<NotifyDeliveryRecord | null>;
+  setNotifyDeliveryExternalId(id: string, externalId: string): Promise<void>;
+
+  /**
+   * Lets the calls made so far finish; those made afterwards reject with `CONNECTION_CLOSED`. Nobody needs it: the state ends
+   * with the client, and keeps no process alive. The client stays open.
+   */
+  close(): Promise<void>;
+
+  /** The same as {@link IoredisState.close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
