@@ -1,0 +1,13 @@
+//! What the Rust tests share: private servers, a network that can be cut, and a link's host.
+
+// Each test binary compiles this module for itself and uses its own part of it.
+#![allow(dead_code)]
+
+mod proxy;
+mod server;
+
+#[allow(unused_imports)] // for the same reason
+pub use {
+    proxy::Proxy,
+    server::{Server, eventually, free_port},
+};
