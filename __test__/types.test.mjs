@@ -74,7 +74,14 @@ for (const [compilerName, compiler] of Object.entries(COMPILERS)) {
       const home = await project(alone, {
         packages: {},
         files: ["alone.ts"],
-        compilerOptions: { ...STRICT, ...resolution, target: "es2020", lib: ["es2020"], types: [], skipLibCheck: false },
+        compilerOptions: {
+          ...STRICT,
+          ...resolution,
+          target: "es2020",
+          lib: ["es2020"],
+          types: [],
+          skipLibCheck: false,
+        },
       });
       assert.equal(await complaints(compiler, home), "");
     });
