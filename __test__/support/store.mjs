@@ -1,6 +1,6 @@
 // Stores for tests: one server a file, one fresh prefix a test.
 
-import { IoredisState } from "../../index.js";
+import { DEFAULT_TABLE, IoredisState } from "../../index.js";
 import { keysOf } from "./layout.mjs";
 import { unique } from "./records.mjs";
 import { withRedis } from "./redis.mjs";
@@ -19,10 +19,13 @@ export async function withStores(options) {
     server,
     client,
     db,
-    /** @param {{ client?: object, tableName?: string, keyPrefix?: string }} [options] */
-    store({ client: own = client, tableName = unique("store").replace("-", "_"), keyPrefix = "" } = {}) {
-      const keys = keysOf(keyPrefix + tableName.replace(".", ":"));
-      return { state: new IoredisState(own, { tableName }), client: own, db, keys, tableName };
+    /**
+     * @param {{ client?: object, tableName?: string | null }} [options] `tableName: null`: the default table
+     */
+    store({ client: own = client, tableName = unique("store").replace("-", "_") } = {}) {
+      const state = tableName === null ? new IoredisState(own) : new IoredisState(own, { tableName });
+      const prefix = (own.options.keyPrefix ?? "") + (tableName ?? DEFAULT_TABLE).replace(".", ":");
+      return { state, client: own, db, keys: keysOf(prefix), tableName };
     },
   };
 }
