@@ -23,10 +23,13 @@ impl Keys {
     }
 
     fn join(&self, parts: &[&str]) -> Vec<u8> {
-        let mut key =
-            Vec::with_capacity(self.prefix.len() + parts.iter().map(|part| part.len()).sum::<usize>());
+        let mut key = Vec::with_capacity(
+            self.prefix.len() + parts.iter().map(|part| part.len()).sum::<usize>(),
+        );
         key.extend_from_slice(&self.prefix);
-        parts.iter().for_each(|part| key.extend_from_slice(part.as_bytes()));
+        parts
+            .iter()
+            .for_each(|part| key.extend_from_slice(part.as_bytes()));
         key
     }
 

@@ -1,5 +1,19 @@
 //! What an approval store does: each operation as the command it sends and the outcome it
 //! reads from the reply. Knows neither Node nor sockets.
 
+pub mod batches;
+pub mod date;
+mod decision;
+pub mod deliveries;
+mod documents;
+pub mod external_ids;
+pub mod inbox;
 pub mod keys;
 pub mod record;
+mod reply;
+pub mod requests;
+pub mod scripts;
+pub mod timeline;
+mod walk;
+
+pub use walk::Sizes;

@@ -41,7 +41,14 @@ pub const BATCH_ORDER: &[&str] = &[
 ];
 
 /// The writing order of a notify delivery.
-pub const DELIVERY_ORDER: &[&str] = &["id", "channel", "message", "groupId", "externalId", "createdAt"];
+pub const DELIVERY_ORDER: &[&str] = &[
+    "id",
+    "channel",
+    "message",
+    "groupId",
+    "externalId",
+    "createdAt",
+];
 
 /// One JSON object as it is stored, with the spans of its members.
 #[derive(Debug, Clone)]
@@ -73,7 +80,10 @@ impl<'a> Record<'a> {
                 let colon = expect(json, name.end, b':')?;
                 let value = value_span(json, colon)?;
                 end = value.end;
-                members.push(Member { name: text(&json[name]), value });
+                members.push(Member {
+                    name: text(&json[name]),
+                    value,
+                });
                 if let Some(close) = expect(json, end, b'}') {
                     at = close;
                     break;
@@ -87,7 +97,8 @@ impl<'a> Record<'a> {
     /// The JSON text of a member's value.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&'a [u8]> {
-        self.find(name).map(|member| &self.json[member.value.clone()])
+        self.find(name)
+            .map(|member| &self.json[member.value.clone()])
     }
 
     /// A member's value where it is a JSON string.
@@ -98,7 +109,9 @@ impl<'a> Record<'a> {
 
     /// The values of all members, as JSON text.
     pub fn values(&self) -> impl Iterator<Item = &'a [u8]> + '_ {
-        self.members.iter().map(|member| &self.json[member.value.clone()])
+        self.members
+            .iter()
+            .map(|member| &self.json[member.value.clone()])
     }
 
     /// The record with `changes` spliced in: over the value that a member has, else at the
@@ -123,7 +136,9 @@ impl<'a> Record<'a> {
         }
         // Stable: members that go to one place keep the order of `changes`.
         splices.sort_by_key(|(range, _)| range.start);
-        let mut out = Vec::with_capacity(self.json.len() + splices.iter().map(|(_, new)| new.len()).sum::<usize>());
+        let mut out = Vec::with_capacity(
+            self.json.len() + splices.iter().map(|(_, new)| new.len()).sum::<usize>(),
+        );
         let mut from = 0;
         for (range, new) in &splices {
             out.extend_from_slice(&self.json[from..range.start]);
@@ -135,7 +150,10 @@ impl<'a> Record<'a> {
     }
 
     fn find(&self, name: &str) -> Option<&Member<'a>> {
-        self.members.iter().rev().find(|member| member.name.as_deref() == Some(name))
+        self.members
+            .iter()
+            .rev()
+            .find(|member| member.name.as_deref() == Some(name))
     }
 
     /// Whether the known members stand in the writing order.
@@ -147,16 +165,21 @@ impl<'a> Record<'a> {
     fn place(&self, name: &str, order: &[&str]) -> Option<usize> {
         let rank = order.iter().position(|known| *known == name)?;
         let before = self.members.iter().rev().find(|member| {
-            let known = member.name.as_deref().and_then(|name| order.iter().position(|known| *known == name));
+            let known = member
+                .name
+                .as_deref()
+                .and_then(|name| order.iter().position(|known| *known == name));
             known.is_some_and(|known| known < rank)
         })?;
         Some(before.value.end)
     }
 
     fn ranks(&self, order: &[&str]) -> impl Iterator<Item = usize> {
-        self.members
-            .iter()
-            .filter_map(|member| order.iter().position(|known| Some(*known) == member.name.as_deref()))
+        self.members.iter().filter_map(|member| {
+            order
+                .iter()
+                .position(|known| Some(*known) == member.name.as_deref())
+        })
     }
 }
 
@@ -207,16 +230,44 @@ mod tests {
     }
 
     fn with(json: &str, changes: &[(&str, &str)]) -> String {
-        let changes: Vec<_> = changes.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        let changes: Vec<_> = changes
+            .iter()
+            .map(|(name, value)| (*name, value.as_bytes()))
+            .collect();
         String::from_utf8(parse(json).unwrap().with(&changes, REQUEST_ORDER)).unwrap()
     }
 
     #[test]
     fn only_json_objects_are_records() {
-        for text in ["", " ", "[]", "null", "1", "\"a\"", "{", "{}x", "{a:1}", "{\"a\":}", "{\"a\":1,}", "{\"a\" 1}", "{'a':1}", "{\"a\":01}", "{\"a\":\"\u{1}\"}", "{1:2}", "\u{feff}{}"] {
+        for text in [
+            "",
+            " ",
+            "[]",
+            "null",
+            "1",
+            "\"a\"",
+            "{",
+            "{}x",
+            "{a:1}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{\"a\" 1}",
+            "{'a':1}",
+            "{\"a\":01}",
+            "{\"a\":\"\u{1}\"}",
+            "{1:2}",
+            "\u{feff}{}",
+        ] {
             assert!(parse(text).is_none(), "{text:?}");
         }
-        for text in ["{}", " { } ", "{\"a\":1e400}", "{\"a\":\"\\ud800\"}", "{\"\\ud800\":1,\"b\":[]}", "{\"a\":1 , \"b\" : {} }\n"] {
+        for text in [
+            "{}",
+            " { } ",
+            "{\"a\":1e400}",
+            "{\"a\":\"\\ud800\"}",
+            "{\"\\ud800\":1,\"b\":[]}",
+            "{\"a\":1 , \"b\" : {} }\n",
+        ] {
             assert!(parse(text).is_some(), "{text:?}");
         }
     }
@@ -231,7 +282,10 @@ mod tests {
     fn the_last_duplicate_counts_as_in_v8() {
         let record = parse(r#"{"status":"resolved","\u0073tatus":"pending"}"#).unwrap();
         assert_eq!(record.text("status").unwrap(), "pending");
-        assert_eq!(with(r#"{"status":1,"status":2}"#, &[("status", "3")]), r#"{"status":1,"status":3}"#);
+        assert_eq!(
+            with(r#"{"status":1,"status":2}"#, &[("status", "3")]),
+            r#"{"status":1,"status":3}"#
+        );
     }
 
     #[test]
@@ -239,7 +293,11 @@ mod tests {
         assert_eq!(
             with(
                 r#"{"id":"a","status":"pending","createdAt":"c","batchId":"b"}"#,
-                &[("status", "\"resolved\""), ("result", "{}"), ("resolvedAt", "\"r\"")],
+                &[
+                    ("status", "\"resolved\""),
+                    ("result", "{}"),
+                    ("resolvedAt", "\"r\"")
+                ],
             ),
             r#"{"id":"a","status":"resolved","result":{},"createdAt":"c","resolvedAt":"r","batchId":"b"}"#
         );
@@ -248,16 +306,28 @@ mod tests {
     #[test]
     fn members_without_a_place_go_to_the_end() {
         assert_eq!(
-            with(r#"{"createdAt":"c", "status":"pending" }"#, &[("result", "1"), ("resolvedAt", "2")]),
+            with(
+                r#"{"createdAt":"c", "status":"pending" }"#,
+                &[("result", "1"), ("resolvedAt", "2")]
+            ),
             r#"{"createdAt":"c", "status":"pending","result":1,"resolvedAt":2 }"#
         );
-        assert_eq!(with("{ }", &[("result", "1"), ("resolvedAt", "2")]), r#"{"result":1,"resolvedAt":2 }"#);
+        assert_eq!(
+            with("{ }", &[("result", "1"), ("resolvedAt", "2")]),
+            r#"{"result":1,"resolvedAt":2 }"#
+        );
     }
 
     #[test]
     fn strings_are_quoted_as_v8_quotes_them() {
         let mut out = Vec::new();
-        quote_into(&mut out, "\u{0}\u{8}\u{c}\n\r\t\u{1f}\"\\/\u{7f}\u{2028}é😀");
-        assert_eq!(String::from_utf8(out).unwrap(), "\"\\u0000\\b\\f\\n\\r\\t\\u001f\\\"\\\\/\u{7f}\u{2028}é😀\"");
+        quote_into(
+            &mut out,
+            "\u{0}\u{8}\u{c}\n\r\t\u{1f}\"\\/\u{7f}\u{2028}é😀",
+        );
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "\"\\u0000\\b\\f\\n\\r\\t\\u001f\\\"\\\\/\u{7f}\u{2028}é😀\""
+        );
     }
 }

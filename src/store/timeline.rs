@@ -1,0 +1,127 @@
+//! Timelines: what happened in a thread, entry by entry.
+
+use std::sync::Arc;
+
+use redis::Value;
+
+use super::keys::Keys;
+use super::reply::{Answer, over, refused, unexpected};
+use super::scripts;
+use super::walk::{Item, Order, Sizes, Visitor, Walk, WalkOver, push_element};
+use crate::connection::{CommandWriter, Operation, Outcome, Step};
+use crate::error::Error;
+
+/// Appends an entry to a thread.
+pub struct Append {
+    keys: Arc<Keys>,
+    id: String,
+    thread_id: String,
+    json: String,
+    created_at: f64,
+}
+
+impl Append {
+    /// The operation that appends `json`, created at that many milliseconds.
+    #[must_use]
+    pub fn new(
+        keys: Arc<Keys>,
+        id: String,
+        thread_id: String,
+        json: String,
+        created_at: f64,
+    ) -> Self {
+        Self {
+            keys,
+            id,
+            thread_id,
+            json,
+            created_at,
+        }
+    }
+}
+
+impl Operation for Append {
+    fn write(&mut self, out: &mut CommandWriter<'_>, _resend: bool) {
+        out.script(
+            &scripts::APPEND_TIMELINE,
+            &[
+                &self.keys.entry(&self.id),
+                &self.keys.thread(&self.thread_id),
+            ],
+            &[
+                self.json.as_bytes(),
+                self.id.as_bytes(),
+                self.created_at.to_string().as_bytes(),
+            ],
+        );
+    }
+
+    fn read(&mut self, replies: Vec<Value>) -> Step {
+        match Answer::read(replies) {
+            Err(error) => refused(error),
+            Ok(Answer::Code(1)) => over(Outcome::Done),
+            Ok(Answer::Word(word, _)) if word == b"exists" => {
+                refused(Error::EntryExists(self.id.clone()))
+            }
+            Ok(_) => unexpected("appendTimeline"),
+        }
+    }
+
+    fn is_read(&self) -> bool {
+        false
+    }
+}
+
+/// Reads the entries of a thread, oldest first. Corrupt ones are left out, and named.
+#[must_use]
+pub fn read(keys: &Keys, sizes: Arc<Sizes>, thread_id: String) -> WalkOver<Entries> {
+    let walk = Walk::plain(
+        keys.entry(""),
+        sizes,
+        keys.thread(&thread_id),
+        Order::Oldest,
+    );
+    WalkOver::new(
+        walk,
+        Entries {
+            thread_id,
+            json: b"{\"items\":[".to_vec(),
+            corrupt: Vec::new(),
+        },
+    )
+}
+
+/// Collects the entries of a thread.
+pub struct Entries {
+    thread_id: String,
+    json: Vec<u8>,
+    corrupt: Vec<String>,
+}
+
+impl Visitor for Entries {
+    fn wanted(&self) -> usize {
+        usize::MAX
+    }
+
+    fn see(&mut self, item: Item<'_>) -> Result<(), Error> {
+        match item.record {
+            None => self.corrupt.push(item.key()),
+            Some(record)
+                if record
+                    .text("threadId")
+                    .is_none_or(|id| id == self.thread_id) =>
+            {
+                push_element(&mut self.json, item.json);
+            }
+            // Written again under the same id, into another thread.
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Outcome {
+        let mut json = std::mem::take(&mut self.json);
+        super::walk::close_page(&mut json, &self.corrupt, None);
+        Outcome::Document(json)
+    }
+}
