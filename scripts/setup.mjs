@@ -1,0 +1,78 @@
+// What a fresh machine lacks: dependencies, the addon, a Redis server. Each part looks first and does nothing if
+// nothing is missing. Uses Node's own modules only, because it runs before any other is installed.
+
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { provideRedis } from "./redis.mjs";
+import { outputOf, root, run, SetupError } from "./run.mjs";
+
+/** What goes into the addon. */
+const SOURCES = ["src", "Cargo.toml", "Cargo.lock", "build.rs"];
+
+const packagesOf = (file) => JSON.parse(readFileSync(join(root, file), "utf8")).packages;
+
+/** Whether node_modules holds what the lock file says. What npm may leave out on this platform is not looked at. */
+function dependenciesAreCurrent() {
+  if (!existsSync(join(root, "node_modules/.package-lock.json"))) return false;
+  const installed = packagesOf("node_modules/.package-lock.json");
+  return Object.entries(packagesOf("package-lock.json")).every(
+    ([path, { version, optional }]) => path === "" || optional || installed[path]?.version === version,
+  );
+}
+
+export function provideDependencies() {
+  if (dependenciesAreCurrent()) return;
+  console.log("Dependencies: npm ci");
+  if (run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]) !== 0) {
+    throw new SetupError("npm ci failed; its words are above.");
+  }
+}
+
+export function requireCargo() {
+  const version = outputOf("cargo", ["--version"]);
+  if (version === null) {
+    throw new SetupError(
+      "Rust is needed to build the addon, and there is no cargo on the PATH.\n" +
+        "Get it from https://rustup.rs, or from the system's package manager; Cargo.toml says which version.",
+    );
+  }
+  console.log(`Rust: ${version}`);
+}
+
+/** The youngest change among files and folders, in ms; 0 where there is none. */
+function youngest(paths) {
+  return Math.max(
+    0,
+    ...paths.map((path) => {
+      const found = statSync(path, { throwIfNoEntry: false });
+      if (!found?.isDirectory()) return found?.mtimeMs ?? 0;
+      return Math.max(found.mtimeMs, youngest(readdirSync(path).map((name) => join(path, name))));
+    }),
+  );
+}
+
+function addonIsCurrent() {
+  const addons = readdirSync(root).filter((name) => /^state-ioredis\..+\.node$/.test(name));
+  const built = youngest(addons.map((name) => join(root, name)));
+  return existsSync(join(root, "binding.js")) && built > youngest(SOURCES.map((name) => join(root, name)));
+}
+
+/** Builds the addon and its loader, `binding.js`. */
+export function buildAddon() {
+  requireCargo();
+  console.log("Addon: napi build --release");
+  const napi = join(root, "node_modules/@napi-rs/cli/dist/cli.js");
+  const args = ["build", "--platform", "--release", "--js", "binding.js", "--dts", "binding.d.ts"];
+  if (run(process.execPath, [napi, ...args]) !== 0) {
+    throw new SetupError("The addon does not build; the compiler's words are above.");
+  }
+}
+
+/** Everything that tests and demo need. */
+export function setup() {
+  const [major] = process.versions.node.split(".").map(Number);
+  if (major < 20) throw new SetupError(`Node 20 or newer is needed; this is ${process.version}.`);
+  provideDependencies();
+  if (!addonIsCurrent()) buildAddon();
+  provideRedis();
+}
