@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::date;
 use super::keys::Keys;
-use super::record::{REQUEST_ORDER, Record, quote_into};
+use super::record::{REQUEST_ORDER, Record, quote_into, text};
 use super::scripts;
 use crate::connection::CommandWriter;
 
@@ -64,7 +64,11 @@ pub fn is_resolved(record: &Record<'_>) -> bool {
 /// The namespace under which a record is indexed.
 #[must_use]
 pub fn namespace_of<'a>(record: &Record<'a>) -> Cow<'a, str> {
-    record.text("namespace").unwrap_or(Cow::Borrowed("global"))
+    match record.raw("namespace") {
+        None | Some(b"null") => Cow::Borrowed("global"),
+        // JSON keeps what the caller gave; keys have its text.
+        Some(raw) => text(raw).unwrap_or_else(|| String::from_utf8_lossy(raw)),
+    }
 }
 
 /// The score of a record in the indexes: its creation in milliseconds, 0 where it is undated.

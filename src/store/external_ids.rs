@@ -69,8 +69,9 @@ impl Subject {
 pub struct ExternalId {
     /// What the index key is built from.
     pub key: String,
-    /// What the record stores, as JSON.
-    pub json: String,
+    /// What the record stores, as JSON. Nothing where JSON has no such value: then nothing is
+    /// stored, and the operation only says whether the record exists.
+    pub json: Option<String>,
 }
 
 /// Puts an external id into a record and into the index.
@@ -124,6 +125,10 @@ impl SetExternalId {
         }
     }
 
+    fn value(&self) -> &[u8] {
+        self.external_id.json.as_deref().unwrap_or_default().as_bytes()
+    }
+
     fn record_key(&self) -> Vec<u8> {
         match self.subject {
             Subject::Request => self.keys.request(&self.id),
@@ -144,7 +149,7 @@ impl SetExternalId {
     /// The record with the external id in it, and whether the record did not have it yet.
     fn splice(&self, before: &[u8]) -> Option<(Vec<u8>, bool)> {
         let record = Record::parse(before)?;
-        let value = self.external_id.json.as_bytes();
+        let value = self.value();
         let single = record.raw("externalId");
         if self.subject == Subject::Delivery {
             let after = record.with(&[("externalId", value)], self.subject.order());
@@ -226,7 +231,7 @@ impl Operation for SetExternalId {
             ],
             &[
                 self.id.as_bytes(),
-                self.external_id.json.as_bytes(),
+                self.value(),
                 self.plugin.as_deref().unwrap_or_default(),
                 self.subject.name(),
                 before.as_bytes(),

@@ -28,7 +28,7 @@ pub struct Create {
     /// The record, as it is stored.
     pub json: String,
     /// When it was created, in milliseconds.
-    pub created_at: i64,
+    pub created_at: f64,
     /// Whether it belongs to a batch.
     pub is_batch_item: bool,
     /// The batch and the place in it, where both are given.
@@ -51,7 +51,7 @@ impl Create {
         token: String,
         namespace: String,
         json: String,
-        created_at: i64,
+        created_at: f64,
         is_batch_item: bool,
         batch: Option<(String, f64)>,
     ) -> Self {

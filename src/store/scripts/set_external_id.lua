@@ -1,11 +1,11 @@
 -- Puts an external id into a request, a batch or a notify delivery, and into the index.
 --
 -- KEYS  1 record  2 external id index  3 resolve marker (requests only)
--- ARGV  1 id  2 external id as JSON  3 plugin id as JSON, or '' for the record's channel
+-- ARGV  1 id  2 external id as JSON, or '' for none  3 plugin id as JSON, or '' for the record's channel
 --       4 'request' | 'batch' | 'delivery'
 --       5 SHA-1 of a record that Rust has spliced, or ''  6 the new record
 --       7 '1' if the external id is new to the record
--- Returns 1 stored
+-- Returns 1 stored, or nothing to store
 --         0 there is no such record
 --         { 'shape', record }            in no known shape: Rust splices
 --         { 'undone', record, marker }   a JavaScript replica has undone the decision: restore first
@@ -18,6 +18,9 @@ if refused(record) then
 end
 if not record or record == '' then
   return 0
+end
+if value == '' then
+  return 1
 end
 
 -- The span of the external ids, and what the record has there.

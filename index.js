@@ -1,0 +1,327 @@
+// The class as users see it: checks and stringifies what goes in, parses what comes out. What an
+// operation does is in src/store; see ARCHITECTURE.md for the way of one call.
+
+const native = require("./binding.js");
+const { park, unpark } = require("./js/bridge.js");
+const { linkOf, refusalOf } = require("./js/client.js");
+const { coded, connectionClosed, invalidArgument } = require("./js/errors.js");
+const records = require("./js/records.js");
+
+const SCHEMA_VERSION = 3;
+const DEFAULT_TABLE = "hitl.human_requests";
+const DEFAULT_PREFIX = "hitl:human_requests";
+
+const TABLE_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*(\.[a-zA-Z_][a-zA-Z0-9_]*)?$/;
+const NAMESPACE = /^[A-Za-z0-9_.-]{1,128}$/;
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 10_000;
+
+// What an external id is put into, as native.setExternalId counts them.
+const REQUEST = 0;
+const BATCH = 1;
+const DELIVERY = 2;
+
+class IoredisState {
+  #link;
+  #prefix;
+  #store = null;
+  #epoch = 0;
+  #isClosed = false;
+
+  constructor(redis, options) {
+    const tableName = options?.tableName ?? DEFAULT_TABLE;
+    if (typeof tableName !== "string" || !TABLE_NAME.test(tableName)) {
+      throw coded(new Error(`Invalid table name "${String(tableName)}"`), "INVALID_TABLE_NAME");
+    }
+    const refusal = refusalOf(redis);
+    if (refusal !== undefined) {
+      throw invalidArgument(refusal);
+    }
+    const keyPrefix = redis.options.keyPrefix ?? "";
+    const prefix = tableName.replace(".", ":");
+    this.#prefix = Buffer.concat([
+      typeof keyPrefix === "string" ? Buffer.from(keyPrefix) : Buffer.from(keyPrefix),
+      Buffer.from(prefix),
+    ]);
+    this.#link = linkOf(redis);
+    this.#link.users += 1;
+  }
+
+  ensureSchema() {
+    return this.#call(null, (store, ticket) => native.ensureSchema(store, ticket));
+  }
+
+  create(record) {
+    return attempt(() => {
+      demandObject(record, "record");
+      const { id, token, namespace, batchId, batchIndex } = record;
+      demandString(id, "id");
+      demandString(token, "token");
+      const space = namespace ?? "global";
+      if (!NAMESPACE.test(String(space))) {
+        throw invalidArgument("namespace must match /^[A-Za-z0-9_.-]{1,128}$/");
+      }
+      const batch = batchId == null ? undefined : writableKey(batchId, "batchId");
+      const index = batchIndex ?? undefined;
+      if (index !== undefined && !Number.isFinite(index)) {
+        throw invalidArgument("batchIndex must be a finite number");
+      }
+      const now = new Date();
+      const json = records.requestJson(record, now.toISOString());
+      return this.#call(null, (store, ticket) =>
+        native.create(store, ticket, id, token, String(space), json, now.getTime(), batch, index),
+      );
+    });
+  }
+
+  get(id) {
+    return this.#read(id, null, readRequest, native.get);
+  }
+
+  findByExternalId(externalId) {
+    return this.#read(externalId, null, readRequest, native.findByExternalId);
+  }
+
+  findByToken(token) {
+    return this.#read(token, null, readRequest, native.findByToken);
+  }
+
+  setExternalId(id, externalId, pluginId) {
+    return this.#setExternalId(REQUEST, id, externalId, pluginId);
+  }
+
+  resolve(id, result) {
+    return attempt(() => {
+      const key = writableKey(id, "id");
+      const json = JSON.stringify(result);
+      if (json === undefined) {
+        throw invalidArgument("result must be a value that JSON can hold");
+      }
+      const resolvedAt = new Date().toISOString();
+      return this.#call(null, (store, ticket) => native.resolve(store, ticket, key, json, resolvedAt));
+    });
+  }
+
+  list(filter) {
+    return attempt(() => {
+      const { status, namespace, limit, cursor } = filter ?? {};
+      const { matches, byStatus, byNamespace } = readFilter(status, namespace);
+      if (!matches || (cursor != null && typeof cursor !== "string")) {
+        return { items: [] };
+      }
+      const from = cursor ? records.readCursor(cursor) : undefined;
+      if (from === null) {
+        throw coded(new Error(`Invalid inbox cursor "${cursor}"`), "INVALID_CURSOR");
+      }
+      const count = Number.isFinite(limit) && limit >= 1 ? Math.min(Math.floor(limit), MAX_LIMIT) : DEFAULT_LIMIT;
+      return this.#call(records.readPage, (store, ticket) =>
+        native.list(store, ticket, byStatus, byNamespace, count, from && cursor, from?.id, from?.time),
+      );
+    });
+  }
+
+  count(filter) {
+    return attempt(() => {
+      const { status, namespace } = filter ?? {};
+      const { matches, byStatus, byNamespace } = readFilter(status, namespace);
+      if (!matches) {
+        return 0;
+      }
+      return this.#call(null, (store, ticket) => native.count(store, ticket, byStatus, byNamespace));
+    });
+  }
+
+  createBatch(record) {
+    return this.#insert(record, records.batchJson, native.createBatch);
+  }
+
+  getBatch(id) {
+    const read = (json) => records.toBatch(records.parse(json, "batch", id));
+    return this.#read(id, null, read, native.getBatch);
+  }
+
+  setBatchExternalId(id, externalId, pluginId) {
+    return this.#setExternalId(BATCH, id, externalId, pluginId);
+  }
+
+  listByBatch(batchId) {
+    return this.#read(batchId, [], records.readBatchItems, native.listByBatch);
+  }
+
+  appendTimeline(entry) {
+    return attempt(() => {
+      demandObject(entry, "entry");
+      const { id, threadId, createdAt } = entry;
+      const key = writableKey(id, "id");
+      const thread = writableKey(threadId, "threadId");
+      const time = Date.parse(createdAt);
+      if (Number.isNaN(time)) {
+        throw invalidArgument("createdAt must be a date that Date.parse can read");
+      }
+      const json = records.entryJson(entry);
+      return this.#call(null, (store, ticket) => native.appendTimeline(store, ticket, key, thread, json, time));
+    });
+  }
+
+  timeline(threadId) {
+    return this.#read(threadId, [], records.readTimeline, native.timeline);
+  }
+
+  createNotifyDelivery(record) {
+    return this.#insert(record, records.deliveryJson, native.createDelivery);
+  }
+
+  getNotifyDelivery(id) {
+    const read = (json) => records.toDelivery(records.parse(json, "notify delivery", id));
+    return this.#read(id, null, read, native.getDelivery);
+  }
+
+  setNotifyDeliveryExternalId(id, externalId) {
+    return this.#setExternalId(DELIVERY, id, externalId);
+  }
+
+  async close() {
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      this.#link.users -= 1;
+      if (this.#link.users === 0) {
+        await this.#link.closeGently();
+      }
+    }
+  }
+
+  /** Sends one call, and promises its result. `send` may throw, and rejects the promise. */
+  #call(read, send, id) {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) {
+        throw connectionClosed();
+      }
+      const link = this.#link;
+      link.open();
+      if (this.#epoch !== link.epoch) {
+        this.#store = native.openStore(link.handle, this.#prefix);
+        this.#epoch = link.epoch;
+      }
+      const ticket = park({ link, resolve, reject, read, id });
+      try {
+        send(this.#store, ticket);
+      } catch (error) {
+        unpark(ticket);
+        throw error;
+      }
+    });
+  }
+
+  /** Reads what one key leads to. A key that nothing can be stored under leads nowhere. */
+  #read(key, nothing, read, operation) {
+    const text = readableKey(key);
+    if (text === undefined) {
+      return Promise.resolve(nothing);
+    }
+    return this.#call(read, (store, ticket) => operation(store, ticket, text), text);
+  }
+
+  #insert(record, toJson, operation) {
+    return attempt(() => {
+      demandObject(record, "record");
+      const key = writableKey(record.id, "id");
+      const json = toJson(record, new Date().toISOString());
+      return this.#call(null, (store, ticket) => operation(store, ticket, key, json));
+    });
+  }
+
+  /** The message has gone out to a human by now: a type is no reason to have it sent again. */
+  #setExternalId(subject, id, externalId, pluginId) {
+    return attempt(() => {
+      const key = writableKey(id, "id");
+      const text = writableKey(externalId, "externalId");
+      const json = externalIdJson(externalId, text);
+      const plugin = pluginId == null ? undefined : writableKey(pluginId, "pluginId");
+      return this.#call(null, (store, ticket) => native.setExternalId(store, ticket, subject, key, text, json, plugin));
+    });
+  }
+}
+
+Object.defineProperty(IoredisState.prototype, Symbol.asyncDispose ?? Symbol.for("nodejs.asyncDispose"), {
+  value: IoredisState.prototype.close,
+  writable: true,
+  configurable: true,
+});
+
+/** Runs the part of a call that may throw: every method promises, none throws. */
+function attempt(run) {
+  try {
+    return Promise.resolve(run());
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+const readRequest = (json, id) => records.toRequest(records.parse(json, "human request", id));
+
+/** The text that a key is built from; `undefined` where nothing can be stored under it. */
+function readableKey(value) {
+  const text = textOf(value);
+  return text?.isWellFormed() ? text : undefined;
+}
+
+/** The same for a write, which is refused: lone surrogates would meet on one key. */
+function writableKey(value, name) {
+  const text = textOf(value) ?? JSON.stringify(value) ?? "";
+  if (!text.isWellFormed()) {
+    throw invalidArgument(`${name} must not contain lone surrogates`);
+  }
+  return text;
+}
+
+/** `String(value)`; `undefined` for an object that has no text. */
+function textOf(value) {
+  if (typeof value === "string") {
+    return value;
+  }
+  try {
+    return String(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** JSON keeps the value; where it has none for it, but there is a text, the text. */
+function externalIdJson(externalId, text) {
+  try {
+    return JSON.stringify(externalId);
+  } catch {
+    return JSON.stringify(text);
+  }
+}
+
+function demandObject(value, name) {
+  if (value === null || typeof value !== "object") {
+    throw invalidArgument(`${name} must be an object`);
+  }
+}
+
+function demandString(value, name) {
+  if (typeof value !== "string") {
+    throw invalidArgument(`${name} must be a string`);
+  }
+  writableKey(value, name);
+}
+
+/** Absent and empty mean unfiltered; what no request can have matches nothing. */
+function readFilter(status, namespace) {
+  const byStatus = status || undefined;
+  const byNamespace = namespace ? (readableKey(namespace) ?? " ") : undefined;
+  return {
+    matches:
+      (byStatus === undefined || byStatus === "pending" || byStatus === "resolved") &&
+      (byNamespace === undefined || NAMESPACE.test(byNamespace)),
+    byStatus,
+    byNamespace,
+  };
+}
+
+module.exports.IoredisState = IoredisState;
+module.exports.SCHEMA_VERSION = SCHEMA_VERSION;
+module.exports.DEFAULT_TABLE = DEFAULT_TABLE;
+module.exports.DEFAULT_PREFIX = DEFAULT_PREFIX;

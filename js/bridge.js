@@ -1,0 +1,123 @@
+// Promises on this side of the bridge: each pending call has a ticket, and the runtime thread
+// says under that ticket how the call ended. See src/binding/bridge.rs.
+
+const { randomBytes } = require("node:crypto");
+const native = require("../binding.js");
+const { fromReport } = require("./errors.js");
+
+// The kinds of events, four values each: kind, ticket or client, and two more. 4 is an error,
+// 6 a question for patience.
+const DONE = 0;
+const NOTHING = 1;
+const DOCUMENT = 2;
+const COUNT = 3;
+const SETTINGS = 5;
+
+/** Pending calls by ticket, and the tickets that are free again. */
+const pending = [];
+const free = [];
+let pendingCount = 0;
+
+/** Open connections by number. */
+const links = new Map();
+let nextLink = 0;
+
+let bridge = null;
+
+/** Makes the native connection of `link`, and the bridge if there is none yet. */
+function openLink(link) {
+  bridge ??= native.openBridge(deliver);
+  const number = nextLink++;
+  links.set(number, link);
+  return { number, handle: native.openLink(bridge, number, randomBytes(12).toString("hex")) };
+}
+
+/** Forgets a connection that was closed. */
+function forgetLink(number) {
+  links.delete(number);
+  closeWhenIdle();
+}
+
+/** Lets go of the thread once nothing needs it, so that nothing outlives the last client. */
+function closeWhenIdle() {
+  if (bridge !== null && links.size === 0 && pendingCount === 0) {
+    native.closeBridge(bridge);
+    bridge = null;
+  }
+}
+
+/**
+ * Registers a pending call and returns its ticket. `call` has `link`, `resolve`, `reject`, and
+ * where it has a result `read`, which makes it of a JSON text and an id.
+ */
+function park(call) {
+  const ticket = free.length > 0 ? free.pop() : pending.length;
+  pending[ticket] = call;
+  call.link.pending += 1;
+  pendingCount += 1;
+  if (pendingCount === 1) {
+    native.hold(bridge, true);
+  }
+  return ticket;
+}
+
+function unpark(ticket) {
+  const call = pending[ticket];
+  pending[ticket] = undefined;
+  free.push(ticket);
+  pendingCount -= 1;
+  if (pendingCount === 0) {
+    native.hold(bridge, false);
+  }
+  call.link.pending -= 1;
+  if (call.link.pending === 0) {
+    call.link.drained();
+  }
+  return call;
+}
+
+/** Takes what the runtime thread has to say. Never throws: that would end the process. */
+function deliver(events) {
+  for (let at = 0; at < events.length; at += 4) {
+    const kind = events[at];
+    if (kind >= SETTINGS) {
+      ask(kind, events[at + 1], events[at + 2], events[at + 3]);
+    } else {
+      settle(kind, events[at + 1], events[at + 2], events[at + 3]);
+    }
+  }
+  closeWhenIdle();
+}
+
+function settle(kind, ticket, value, found) {
+  const call = unpark(ticket);
+  try {
+    if (kind === DONE) {
+      call.resolve(undefined);
+    } else if (kind === NOTHING) {
+      call.resolve(null);
+    } else if (kind === DOCUMENT) {
+      call.resolve(call.read(value, found ?? call.id));
+    } else if (kind === COUNT) {
+      call.resolve(value);
+    } else {
+      call.reject(fromReport(JSON.parse(value)));
+    }
+  } catch (error) {
+    call.reject(error);
+  }
+}
+
+function ask(kind, number, question, attempt) {
+  const link = links.get(number);
+  if (link === undefined) {
+    return;
+  }
+  if (kind === SETTINGS) {
+    native.answerSettings(link.handle, question, JSON.stringify(link.settings()));
+  } else {
+    native.answerRetry(link.handle, question, link.retryDelay(attempt));
+  }
+}
+
+module.exports = { forgetLink, openLink, park, unpark };

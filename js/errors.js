@@ -1,0 +1,40 @@
+// Errors are built here, in the realm of the caller: made natively they would belong to the
+// main realm, and `instanceof Error` would fail under Jest.
+
+/** Names that ioredis gives to its errors, for code that tells errors apart by name. */
+const NAMES = { MAX_RETRIES: "MaxRetriesPerRequestError" };
+
+/** The words of a failed argument: what was given, and what to do. Never the value itself. */
+function invalidArgument(message) {
+  return coded(new TypeError(message), "INVALID_ARGUMENT");
+}
+
+function coded(error, code) {
+  error.code = code;
+  return error;
+}
+
+/** ioredis's own words for a call on a client that has ended. */
+function connectionClosed() {
+  return coded(new Error("Connection is closed."), "CONNECTION_CLOSED");
+}
+
+function corrupt(kind, id) {
+  const message = `The stored ${kind} "${id}" is corrupt: its value is not a JSON object`;
+  return coded(new Error(message), "CORRUPT_RECORD");
+}
+
+/** An error of the native side: `{ code, message, ambiguous?, cause? }`. */
+function fromReport({ code, message, ambiguous, cause }) {
+  const error = new Error(message, cause && { cause: fromReport(cause) });
+  coded(error, code);
+  if (ambiguous) {
+    error.ambiguous = true;
+  }
+  if (Object.hasOwn(NAMES, code)) {
+    Object.defineProperty(error, "name", { value: NAMES[code], configurable: true });
+  }
+  return error;
+}
+
+module.exports = { coded, connectionClosed, corrupt, fromReport, invalidArgument };

@@ -1,0 +1,239 @@
+//! Promises across threads, coalesced both ways. All `unsafe` of the project is here.
+//!
+//! Requests go straight into a connection's inbox, which wakes the runtime thread only when it
+//! was empty. Results gather in the [`Outbox`], which calls JavaScript once for all that has
+//! come together; JavaScript settles the promises. One bridge serves one environment (the main
+//! thread, a worker, a Jest realm): its thread starts with the first call and ends with the
+//! environment.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use napi::bindgen_prelude::{FnArgs, Function, ToNapiValue, check_status};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{CleanupEnvHook, Env, Status, sys};
+use once_cell::sync::OnceCell;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+
+use super::error::report;
+use crate::connection::Outcome;
+use crate::error::Error;
+
+/// How many events JavaScript handles before it does anything else.
+const CHUNK: usize = 256;
+
+/// What the runtime thread has to say to JavaScript.
+pub enum Event {
+    /// A call is over.
+    Settled { ticket: u32, result: Result<Outcome, Error> },
+    /// A connection is about to be opened: what are the settings?
+    Settings { client: u32, question: u32 },
+    /// A connection could not be opened, or was lost: how long to wait?
+    Retry { client: u32, question: u32, attempt: u32 },
+}
+
+/// A value for JavaScript. Events travel as four of them: kind, number, and two more.
+pub enum Item {
+    Nothing,
+    Number(f64),
+    Text(Vec<u8>),
+}
+
+// SAFETY: `to_napi_value` only makes values of the environment it is given, on its thread.
+impl ToNapiValue for Item {
+    unsafe fn to_napi_value(env: sys::napi_env, item: Self) -> napi::Result<sys::napi_value> {
+        let mut value = std::ptr::null_mut();
+        let status = match &item {
+            // SAFETY: `env` is alive and ours, as the caller promises; `value` is a valid place.
+            Item::Nothing => unsafe { sys::napi_get_undefined(env, &raw mut value) },
+            // SAFETY: as above.
+            Item::Number(number) => unsafe { sys::napi_create_double(env, *number, &raw mut value) },
+            Item::Text(text) => {
+                let length = text.len().cast_signed();
+                // ASCII needs no decoding.
+                let create = if text.is_ascii() {
+                    sys::napi_create_string_latin1
+                } else {
+                    sys::napi_create_string_utf8
+                };
+                // SAFETY: as above, and the bytes live until the call returns.
+                unsafe { create(env, text.as_ptr().cast(), length, &raw mut value) }
+            }
+        };
+        check_status!(status)?;
+        Ok(value)
+    }
+}
+
+impl Event {
+    fn items(self) -> [Item; 4] {
+        let number = |number: u32| Item::Number(number.into());
+        match self {
+            Self::Settled { ticket, result } => {
+                let (kind, first, second) = match result {
+                    Ok(Outcome::Done) => (0.0, Item::Nothing, Item::Nothing),
+                    Ok(Outcome::Nothing) => (1.0, Item::Nothing, Item::Nothing),
+                    Ok(Outcome::Document(json)) => (2.0, Item::Text(json), Item::Nothing),
+                    Ok(Outcome::Found { id, json }) => (2.0, Item::Text(json), Item::Text(id.into_bytes())),
+                    #[expect(clippy::cast_precision_loss, reason = "no index holds 2^53 requests")]
+                    Ok(Outcome::Count(count)) => (3.0, Item::Number(count as f64), Item::Nothing),
+                    Err(error) => (4.0, Item::Text(report(&error)), Item::Nothing),
+                };
+                [Item::Number(kind), number(ticket), first, second]
+            }
+            Self::Settings { client, question } => {
+                [Item::Number(5.0), number(client), number(question), Item::Nothing]
+            }
+            Self::Retry { client, question, attempt } => {
+                [Item::Number(6.0), number(client), number(question), number(attempt)]
+            }
+        }
+    }
+}
+
+type Deliver = ThreadsafeFunction<(), (), FnArgs<(Vec<Item>,)>, Status, false, true>;
+
+/// Events on their way to JavaScript.
+pub struct Outbox {
+    events: Mutex<Vec<Event>>,
+    /// Taken away when the bridge is closed: it holds the JavaScript function.
+    deliver: Mutex<Option<Deliver>>,
+}
+
+impl Outbox {
+    /// Adds an event, and calls JavaScript if it has not been called for an earlier one.
+    pub fn push(&self, event: Event) {
+        let mut events = self.events();
+        events.push(event);
+        if events.len() == 1 {
+            drop(events);
+            self.call();
+        }
+    }
+
+    /// The next events, in the JavaScript thread.
+    fn take(&self) -> Vec<Item> {
+        let mut events = self.events();
+        let rest = events.split_off(events.len().min(CHUNK));
+        let chunk = std::mem::replace(&mut *events, rest);
+        let more = !events.is_empty();
+        drop(events);
+        if more {
+            self.call();
+        }
+        chunk.into_iter().flat_map(Event::items).collect()
+    }
+
+    fn call(&self) {
+        if let Some(deliver) = &*self.deliver() {
+            // Fails only when the environment is going away, and its promises with it.
+            deliver.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    fn events(&self) -> MutexGuard<'_, Vec<Event>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn deliver(&self) -> MutexGuard<'_, Option<Deliver>> {
+        self.deliver.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One environment's runtime thread and its way back.
+pub struct Bridge {
+    outbox: Arc<Outbox>,
+    runtime: Arc<OnceCell<Runtime>>,
+    hook: Mutex<Option<CleanupEnvHook<Arc<OnceCell<Runtime>>>>>,
+}
+
+struct Runtime {
+    handle: Handle,
+    stop: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
+}
+
+impl Bridge {
+    /// A bridge whose events go to `deliver`.
+    pub fn open(env: Env, deliver: &Function<'_, FnArgs<(Vec<Item>,)>, ()>) -> napi::Result<Self> {
+        let outbox = Arc::new(Outbox { events: Mutex::default(), deliver: Mutex::default() });
+        let source = Arc::downgrade(&outbox);
+        let deliver = deliver.build_threadsafe_function::<()>().weak::<true>().build_callback(move |_| {
+            let items = source.upgrade().map(|outbox| outbox.take()).unwrap_or_default();
+            Ok(FnArgs::from((items,)))
+        })?;
+        *outbox.deliver() = Some(deliver);
+        let runtime: Arc<OnceCell<Runtime>> = Arc::default();
+        let hook = env.add_env_cleanup_hook(Arc::clone(&runtime), |runtime| stop(&runtime))?;
+        Ok(Self { outbox, runtime, hook: Mutex::new(Some(hook)) })
+    }
+
+    /// Ends the thread and lets go of JavaScript. No call may be pending.
+    pub fn close(&self, env: Env) -> napi::Result<()> {
+        stop(&self.runtime);
+        self.outbox.deliver().take();
+        match self.hook.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(hook) => env.remove_env_cleanup_hook(hook),
+            None => Ok(()),
+        }
+    }
+
+    /// The way back to JavaScript.
+    pub fn outbox(&self) -> Arc<Outbox> {
+        Arc::clone(&self.outbox)
+    }
+
+    /// The runtime on the bridge's thread, started by the first call.
+    pub fn runtime(&self) -> napi::Result<Handle> {
+        let runtime = self.runtime.get_or_try_init(Runtime::start);
+        runtime.map(|runtime| runtime.handle.clone()).map_err(|error| {
+            napi::Error::from_reason(format!("The runtime thread could not be started: {error}"))
+        })
+    }
+
+    /// Keeps the process alive, or lets it go: JavaScript says when calls are pending.
+    pub fn hold(&self, env: Env, pending: bool) -> napi::Result<()> {
+        let deliver = self.outbox.deliver();
+        let Some(deliver) = &*deliver else {
+            return Ok(());
+        };
+        let change = if pending {
+            sys::napi_ref_threadsafe_function
+        } else {
+            sys::napi_unref_threadsafe_function
+        };
+        // SAFETY: called by JavaScript, so on the thread of `env`, which is alive; the
+        // threadsafe function lives as long as the outbox.
+        check_status!(unsafe { change(env.raw(), deliver.raw()) })
+    }
+}
+
+fn stop(runtime: &OnceCell<Runtime>) {
+    if let Some(runtime) = runtime.get() {
+        runtime.stop();
+    }
+}
+
+impl Runtime {
+    fn start() -> std::io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = oneshot::channel();
+        let thread = thread::Builder::new().name("hitl-state-ioredis".to_owned()).spawn(move || {
+            // Ends when it is told to, or when the teller is gone.
+            let _ = runtime.block_on(stopped);
+            // A name lookup that is under way must not hold up the end of the environment.
+            runtime.shutdown_background();
+        })?;
+        Ok(Self { handle, stop: Mutex::new(Some((stop, thread))) })
+    }
+
+    fn stop(&self) {
+        let stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((stop, thread)) = stop {
+            // It may have ended already.
+            let _ = stop.send(());
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The only part that knows Node: requests in, results out, and the settings of the caller's
+//! client in between.
+
+mod bridge;
+mod client;
+mod error;
+mod state;

@@ -1,0 +1,270 @@
+//! The native functions: one short function per operation, positional scalars in. The class that
+//! users see is `index.js`; it has checked and stringified what arrives here.
+//!
+//! Each takes a ticket, under which the bridge settles the call's promise.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use napi::Env;
+use napi::bindgen_prelude::{External, FnArgs, Function, Uint8Array};
+use napi_derive::napi;
+
+use super::bridge::{Bridge, Item};
+use super::client::Client;
+use crate::connection::{Call, Close, Gate, Link, Operation};
+use crate::migrations::{self, SchemaGate};
+use crate::store::external_ids::{ExternalId, SetExternalId, Subject};
+use crate::store::inbox::{self, Count, Cursor, Filter};
+use crate::store::keys::Keys;
+use crate::store::requests::{Create, Find, Get, Resolve};
+use crate::store::timeline::{self, Append};
+use crate::store::{Sizes, batches, deliveries, scripts};
+
+/// One connection, for one ioredis client.
+pub struct NativeLink {
+    link: Link,
+    client: Arc<Client>,
+    nonces: Arc<Nonces>,
+}
+
+/// One store on a connection.
+pub struct NativeStore {
+    link: Link,
+    keys: Arc<Keys>,
+    gate: Arc<SchemaGate>,
+    sizes: Arc<Sizes>,
+    nonces: Arc<Nonces>,
+}
+
+/// Names for calls: what JavaScript drew at random for this environment, and a number.
+struct Nonces {
+    random: String,
+    next: AtomicU32,
+}
+
+impl NativeStore {
+    fn submit(&self, ticket: u32, operation: impl Operation + 'static) {
+        let gate: Arc<dyn Gate> = self.gate.clone();
+        self.link.submit(Call { ticket, gate: Some(gate), operation: Box::new(operation) });
+    }
+}
+
+/// Opens the bridge of an environment. `deliver` takes events, four values each.
+#[napi(catch_unwind)]
+pub fn open_bridge(env: Env, deliver: Function<'_, FnArgs<(Vec<Item>,)>, ()>) -> napi::Result<External<Bridge>> {
+    Bridge::open(env, &deliver).map(External::new)
+}
+
+/// Closes a bridge that has no connection and no pending call.
+#[napi(catch_unwind)]
+pub fn close_bridge(env: Env, bridge: &External<Bridge>) -> napi::Result<()> {
+    bridge.close(env)
+}
+
+/// Says whether calls are pending, which keep the process alive.
+#[napi(catch_unwind)]
+pub fn hold(env: Env, bridge: &External<Bridge>, pending: bool) -> napi::Result<()> {
+    bridge.hold(env, pending)
+}
+
+/// Makes the connection for the client that JavaScript calls `number`. `random`: 24 characters
+/// that no other environment draws.
+#[napi(catch_unwind)]
+pub fn open_link(bridge: &External<Bridge>, number: u32, random: String) -> napi::Result<External<NativeLink>> {
+    let client = Arc::new(Client::new(number, bridge.outbox()));
+    let all = scripts::all().chain(migrations::scripts()).collect();
+    let (link, supervisor) = Link::new(client.clone(), all);
+    bridge.runtime()?.spawn(supervisor);
+    let nonces = Arc::new(Nonces { random, next: AtomicU32::new(0) });
+    Ok(External::new(NativeLink { link, client, nonces }))
+}
+
+/// Closes a connection: after the calls made so far, or at once.
+#[napi(catch_unwind)]
+pub fn close_link(link: &External<NativeLink>, graceful: bool) {
+    link.link.close(if graceful { Close::Graceful } else { Close::Now });
+}
+
+/// Answers a question for settings.
+#[napi(catch_unwind)]
+pub fn answer_settings(link: &External<NativeLink>, question: u32, json: String) {
+    link.client.answer_settings(question, &json);
+}
+
+/// Answers a question for patience: milliseconds, or nothing to give up.
+#[napi(catch_unwind)]
+pub fn answer_retry(link: &External<NativeLink>, question: u32, delay: Option<f64>) {
+    let delay = delay.map(|delay| Duration::try_from_secs_f64(delay / 1_000.0).unwrap_or_default());
+    link.client.answer_retry(question, delay);
+}
+
+/// Opens the store whose keys start with `prefix`.
+#[napi(catch_unwind)]
+pub fn open_store(link: &External<NativeLink>, prefix: Uint8Array) -> External<NativeStore> {
+    let keys = Arc::new(Keys::new(prefix.to_vec()));
+    External::new(NativeStore {
+        link: link.link.clone(),
+        gate: Arc::new(SchemaGate::new(keys.clone())),
+        keys,
+        sizes: Arc::default(),
+        nonces: link.nonces.clone(),
+    })
+}
+
+/// `ensureSchema()`.
+#[napi(catch_unwind)]
+pub fn ensure_schema(store: &External<NativeStore>, ticket: u32) {
+    let operation = store.gate.opening();
+    store.link.submit(Call { ticket, gate: None, operation });
+}
+
+/// `create()`.
+#[napi(catch_unwind)]
+#[expect(clippy::too_many_arguments, reason = "scalars are what crosses the boundary cheaply")]
+pub fn create(
+    store: &External<NativeStore>,
+    ticket: u32,
+    id: String,
+    token: String,
+    namespace: String,
+    json: String,
+    created_at: f64,
+    batch_id: Option<String>,
+    batch_index: Option<f64>,
+) {
+    store.sizes.observe(json.len());
+    let is_batch_item = batch_id.is_some();
+    let batch = batch_id.zip(batch_index);
+    store.submit(
+        ticket,
+        Create::new(store.keys.clone(), id, token, namespace, json, created_at, is_batch_item, batch),
+    );
+}
+
+/// `get()`.
+#[napi(catch_unwind)]
+pub fn get(store: &External<NativeStore>, ticket: u32, id: String) {
+    store.submit(ticket, Get::new(store.keys.clone(), id));
+}
+
+/// `findByToken()`.
+#[napi(catch_unwind)]
+pub fn find_by_token(store: &External<NativeStore>, ticket: u32, token: String) {
+    store.submit(ticket, Find::by_token(store.keys.clone(), &token));
+}
+
+/// `findByExternalId()`.
+#[napi(catch_unwind)]
+pub fn find_by_external_id(store: &External<NativeStore>, ticket: u32, external_id: String) {
+    store.submit(ticket, Find::by_external_id(store.keys.clone(), &external_id));
+}
+
+/// `setExternalId()`, `setBatchExternalId()` and `setNotifyDeliveryExternalId()`: subject 0, 1
+/// and 2. Without `json` the external id is one that JSON leaves out, and nothing is stored.
+#[napi(catch_unwind)]
+pub fn set_external_id(
+    store: &External<NativeStore>,
+    ticket: u32,
+    subject: u32,
+    id: String,
+    key: String,
+    json: Option<String>,
+    plugin_id: Option<String>,
+) {
+    let subject = match subject {
+        0 => Subject::Request,
+        1 => Subject::Batch,
+        _ => Subject::Delivery,
+    };
+    let external_id = ExternalId { key, json };
+    store.submit(
+        ticket,
+        SetExternalId::new(store.keys.clone(), subject, id, external_id, plugin_id.as_deref()),
+    );
+}
+
+/// `resolve()`.
+#[napi(catch_unwind)]
+pub fn resolve(store: &External<NativeStore>, ticket: u32, id: String, result: String, resolved_at: String) {
+    let number = store.nonces.next.fetch_add(1, Ordering::Relaxed);
+    let nonce = format!("{}{number:08x}", store.nonces.random);
+    store.submit(ticket, Resolve::new(store.keys.clone(), id, nonce, resolved_at, result));
+}
+
+/// `list()`.
+#[napi(catch_unwind)]
+#[expect(clippy::too_many_arguments, reason = "scalars are what crosses the boundary cheaply")]
+pub fn list(
+    store: &External<NativeStore>,
+    ticket: u32,
+    status: Option<String>,
+    namespace: Option<String>,
+    limit: u32,
+    cursor: Option<String>,
+    cursor_id: Option<String>,
+    cursor_time: Option<f64>,
+) {
+    let cursor = cursor.map(|text| Cursor { text, id: cursor_id.unwrap_or_default(), created_at: cursor_time });
+    let filter = Filter { status, namespace };
+    store.submit(
+        ticket,
+        inbox::list(store.keys.clone(), store.sizes.clone(), filter, limit as usize, cursor),
+    );
+}
+
+/// `count()`.
+#[napi(catch_unwind)]
+pub fn count(store: &External<NativeStore>, ticket: u32, status: Option<String>, namespace: Option<String>) {
+    store.submit(ticket, Count::new(&store.keys, &Filter { status, namespace }));
+}
+
+/// `createBatch()`.
+#[napi(catch_unwind)]
+pub fn create_batch(store: &External<NativeStore>, ticket: u32, id: String, json: String) {
+    store.submit(ticket, batches::create(&store.keys, id, json));
+}
+
+/// `getBatch()`.
+#[napi(catch_unwind)]
+pub fn get_batch(store: &External<NativeStore>, ticket: u32, id: String) {
+    store.submit(ticket, batches::get(&store.keys, &id));
+}
+
+/// `listByBatch()`.
+#[napi(catch_unwind)]
+pub fn list_by_batch(store: &External<NativeStore>, ticket: u32, batch_id: String) {
+    store.submit(ticket, batches::list(store.keys.clone(), store.sizes.clone(), batch_id));
+}
+
+/// `appendTimeline()`.
+#[napi(catch_unwind)]
+pub fn append_timeline(
+    store: &External<NativeStore>,
+    ticket: u32,
+    id: String,
+    thread_id: String,
+    json: String,
+    created_at: f64,
+) {
+    store.submit(ticket, Append::new(store.keys.clone(), id, thread_id, json, created_at));
+}
+
+/// `timeline()`.
+#[napi(catch_unwind)]
+pub fn timeline(store: &External<NativeStore>, ticket: u32, thread_id: String) {
+    store.submit(ticket, timeline::read(&store.keys, store.sizes.clone(), thread_id));
+}
+
+/// `createNotifyDelivery()`.
+#[napi(catch_unwind)]
+pub fn create_delivery(store: &External<NativeStore>, ticket: u32, id: String, json: String) {
+    store.submit(ticket, deliveries::create(&store.keys, id, json));
+}
+
+/// `getNotifyDelivery()`.
+#[napi(catch_unwind)]
+pub fn get_delivery(store: &External<NativeStore>, ticket: u32, id: String) {
+    store.submit(ticket, deliveries::get(&store.keys, &id));
+}
