@@ -340,8 +340,10 @@ export declare class IoredisState implements State {
   setNotifyDeliveryExternalId(id: string, externalId: string): Promise<void>;
 
   /**
-   * Lets the calls made so far finish; those made afterwards reject with `CONNECTION_CLOSED`. Nobody needs it: the state ends
-   * with the client, and keeps no process alive. The client stays open.
+   * Ends this instance: later calls on it reject with `CONNECTION_CLOSED`. With the last instance on a client, the
+   * connection beside that client closes, once the calls made so far are done, for which it waits up to a second.
+   *
+   * Nobody needs it: the state ends with the client and keeps no process alive. The client stays open.
    */
   close(): Promise<void>;
 
