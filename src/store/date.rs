@@ -121,10 +121,9 @@ impl Rest<'_> {
         if self.skip(b"Zz") {
             return Some(0);
         }
-        let sign = match self.skip(b"+") {
-            true => 1,
-            false => self.skip(b"-").then_some(-1)?,
-        };
+        let ahead = self.skip(b"+");
+        (ahead || self.skip(b"-")).then_some(())?;
+        let sign = if ahead { 1 } else { -1 };
         let hours = self.number(2, 0..=23)?;
         self.skip(b":");
         Some(sign * (hours * HOUR + self.number(2, 0..=59)? * MINUTE))

@@ -1,0 +1,139 @@
+//! An operation of many steps, written as one async function.
+//!
+//! A connection asks an [`Operation`] for commands and hands it replies; a migration reads better
+//! as loops that ask and go on. The function awaits nothing but [`Talk::ask`], so that it can be
+//! polled by hand: once for each reply, without a runtime and without ever waiting.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use redis::Value;
+
+use crate::connection::{CommandWriter, Operation, Outcome, Script, Step};
+use crate::error::Error;
+
+/// One command of a step.
+pub enum Command {
+    /// A name and its arguments.
+    Plain(Vec<Vec<u8>>),
+    /// A script with its keys and arguments.
+    Script(&'static Script, Vec<Vec<u8>>, Vec<Vec<u8>>),
+}
+
+impl Command {
+    /// A command with these arguments.
+    pub fn new(args: &[&[u8]]) -> Self {
+        Self::Plain(args.iter().map(|arg| arg.to_vec()).collect())
+    }
+
+    fn write(&self, out: &mut CommandWriter<'_>) {
+        match self {
+            Self::Plain(args) => out.command(args.iter().map(Vec::as_slice)),
+            Self::Script(script, keys, args) => {
+                let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+                let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+                out.script(script, &keys, &args);
+            }
+        }
+    }
+}
+
+/// What the server says to the commands of one step.
+pub struct Replies {
+    /// A reply for each command; error replies among them.
+    pub values: Vec<Value>,
+    /// The step was sent more than once: the connection, perhaps the server, is another one.
+    pub resent: bool,
+}
+
+#[derive(Default)]
+struct Exchange {
+    request: Vec<Command>,
+    resent: bool,
+    replies: Option<Replies>,
+}
+
+/// The function's end of the conversation.
+#[derive(Clone)]
+pub struct Talk(Arc<Mutex<Exchange>>);
+
+impl Talk {
+    /// Sends the commands of one step in one write and waits for the replies.
+    pub async fn ask(&self, request: Vec<Command>) -> Replies {
+        *self.exchange() = Exchange {
+            request,
+            ..Exchange::default()
+        };
+        poll_fn(|_| match self.exchange().replies.take() {
+            Some(replies) => Poll::Ready(replies),
+            None => Poll::Pending,
+        })
+        .await
+    }
+
+    fn exchange(&self) -> MutexGuard<'_, Exchange> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The connection's end of the conversation: the operation that the function is.
+pub struct Dialogue {
+    talk: Talk,
+    course: Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>,
+}
+
+impl Dialogue {
+    /// The operation that goes the course which `start` returns.
+    pub fn new<C>(start: impl FnOnce(Talk) -> C) -> Self
+    where
+        C: Future<Output = Result<(), Error>> + Send + 'static,
+    {
+        let talk = Talk(Arc::default());
+        let course = Box::pin(start(talk.clone()));
+        Self { talk, course }
+    }
+
+    /// Goes on to the next request, or to the end.
+    fn advance(&mut self) -> Step {
+        match self
+            .course
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
+            Poll::Ready(result) => Step::Over(result.map(|()| Outcome::Done)),
+            Poll::Pending => Step::Hold,
+        }
+    }
+}
+
+impl Operation for Dialogue {
+    fn write(&mut self, out: &mut CommandWriter<'_>, resend: bool) {
+        if self.talk.exchange().request.is_empty() {
+            // The first step: a course has at least one.
+            self.advance();
+        }
+        let mut exchange = self.talk.exchange();
+        exchange.resent |= resend;
+        exchange
+            .request
+            .iter()
+            .for_each(|command| command.write(out));
+    }
+
+    fn read(&mut self, replies: Vec<Value>) -> Step {
+        {
+            let mut exchange = self.talk.exchange();
+            exchange.replies = Some(Replies {
+                values: replies,
+                resent: exchange.resent,
+            });
+        }
+        self.advance()
+    }
+
+    fn is_read(&self) -> bool {
+        false
+    }
+}
