@@ -7,8 +7,8 @@ import { IoredisState } from "../index.js";
 import { refuses, sound, verdict } from "./support/assertions.mjs";
 import { violations } from "./support/invariants.mjs";
 import { keysOf } from "./support/layout.mjs";
-import { decision, request } from "./support/records.mjs";
 import { startProxy } from "./support/proxy.mjs";
+import { decision, request } from "./support/records.mjs";
 import { withRedis } from "./support/redis.mjs";
 import { each, numbered, WRITES } from "./support/writes.mjs";
 

@@ -6,8 +6,8 @@ import { IoredisState } from "../index.js";
 import { refuses, sound } from "./support/assertions.mjs";
 import { violations } from "./support/invariants.mjs";
 import { keysOf } from "./support/layout.mjs";
-import { decision, request } from "./support/records.mjs";
 import { withProxy } from "./support/proxy.mjs";
+import { decision, request } from "./support/records.mjs";
 import { Redis5, Redis6, withRedis } from "./support/redis.mjs";
 import { numbered } from "./support/writes.mjs";
 

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IoredisState } from "../index.js";
 import { refuses, sound, verdict } from "./support/assertions.mjs";
+import { shuffled } from "./support/chance.mjs";
 import { violations } from "./support/invariants.mjs";
 import { keysOf } from "./support/layout.mjs";
 import { withProxy } from "./support/proxy.mjs";
-import { shuffled } from "./support/random.mjs";
 import { decision, request } from "./support/records.mjs";
 import { withRedis } from "./support/redis.mjs";
 import { each, numbered } from "./support/writes.mjs";
@@ -95,6 +95,7 @@ test("the winner of a resolve is told so when its reply is lost, and a second ca
   const [near] = states;
   const client = server.client({ port: proxy.port, maxRetriesPerRequest: null, retryStrategy: () => 0 });
   const far = new IoredisState(client, { tableName: "race_lost" });
+  await far.ensureSchema();
   await each(ids(200), (id) => near.create(request({ id })));
   for (const id of ids(200)) {
     const fault = proxy.loseReplies();

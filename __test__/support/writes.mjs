@@ -113,15 +113,17 @@ const PLAIN_WRITES = [
 ];
 
 /** The two updates of records that are not in the writing order: read, splice, compare and set. */
-const LEGACY_WRITES = PLAIN_WRITES.filter(({ name }) => name === "setExternalId" || name === "resolve").map((write) => ({
-  ...write,
-  name: `${write.name} on a record in another order`,
-  several: true,
-  async prepare(state, id, db, keys) {
-    await write.prepare(state, id);
-    await reorder(db, keys.request(id));
-  },
-}));
+const LEGACY_WRITES = PLAIN_WRITES.filter(({ name }) => name === "setExternalId" || name === "resolve").map(
+  (write) => ({
+    ...write,
+    name: `${write.name} on a record in another order`,
+    several: true,
+    async prepare(state, id, db, keys) {
+      await write.prepare(state, id);
+      await reorder(db, keys.request(id));
+    },
+  }),
+);
 
 export const WRITES = [...PLAIN_WRITES, ...LEGACY_WRITES];
 
