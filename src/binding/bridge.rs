@@ -26,11 +26,18 @@ const CHUNK: usize = 256;
 /// What the runtime thread has to say to JavaScript.
 pub enum Event {
     /// A call is over.
-    Settled { ticket: u32, result: Result<Outcome, Error> },
+    Settled {
+        ticket: u32,
+        result: Result<Outcome, Error>,
+    },
     /// A connection is about to be opened: what are the settings?
     Settings { client: u32, question: u32 },
     /// A connection could not be opened, or was lost: how long to wait?
-    Retry { client: u32, question: u32, attempt: u32 },
+    Retry {
+        client: u32,
+        question: u32,
+        attempt: u32,
+    },
 }
 
 /// A value for JavaScript. Events travel as four of them: kind, number, and two more.
@@ -48,7 +55,9 @@ impl ToNapiValue for Item {
             // SAFETY: `env` is alive and ours, as the caller promises; `value` is a valid place.
             Item::Nothing => unsafe { sys::napi_get_undefined(env, &raw mut value) },
             // SAFETY: as above.
-            Item::Number(number) => unsafe { sys::napi_create_double(env, *number, &raw mut value) },
+            Item::Number(number) => unsafe {
+                sys::napi_create_double(env, *number, &raw mut value)
+            },
             Item::Text(text) => {
                 let length = text.len().cast_signed();
                 // ASCII needs no decoding.
@@ -75,19 +84,31 @@ impl Event {
                     Ok(Outcome::Done) => (0.0, Item::Nothing, Item::Nothing),
                     Ok(Outcome::Nothing) => (1.0, Item::Nothing, Item::Nothing),
                     Ok(Outcome::Document(json)) => (2.0, Item::Text(json), Item::Nothing),
-                    Ok(Outcome::Found { id, json }) => (2.0, Item::Text(json), Item::Text(id.into_bytes())),
+                    Ok(Outcome::Found { id, json }) => {
+                        (2.0, Item::Text(json), Item::Text(id.into_bytes()))
+                    }
                     #[expect(clippy::cast_precision_loss, reason = "no index holds 2^53 requests")]
                     Ok(Outcome::Count(count)) => (3.0, Item::Number(count as f64), Item::Nothing),
                     Err(error) => (4.0, Item::Text(report(&error)), Item::Nothing),
                 };
                 [Item::Number(kind), number(ticket), first, second]
             }
-            Self::Settings { client, question } => {
-                [Item::Number(5.0), number(client), number(question), Item::Nothing]
-            }
-            Self::Retry { client, question, attempt } => {
-                [Item::Number(6.0), number(client), number(question), number(attempt)]
-            }
+            Self::Settings { client, question } => [
+                Item::Number(5.0),
+                number(client),
+                number(question),
+                Item::Nothing,
+            ],
+            Self::Retry {
+                client,
+                question,
+                attempt,
+            } => [
+                Item::Number(6.0),
+                number(client),
+                number(question),
+                number(attempt),
+            ],
         }
     }
 }
@@ -115,7 +136,8 @@ impl Outbox {
     /// The next events, in the JavaScript thread.
     fn take(&self) -> Vec<Item> {
         let mut events = self.events();
-        let rest = events.split_off(events.len().min(CHUNK));
+        let size = events.len().min(CHUNK);
+        let rest = events.split_off(size);
         let chunk = std::mem::replace(&mut *events, rest);
         let more = !events.is_empty();
         drop(events);
@@ -156,23 +178,41 @@ struct Runtime {
 impl Bridge {
     /// A bridge whose events go to `deliver`.
     pub fn open(env: Env, deliver: &Function<'_, FnArgs<(Vec<Item>,)>, ()>) -> napi::Result<Self> {
-        let outbox = Arc::new(Outbox { events: Mutex::default(), deliver: Mutex::default() });
+        let outbox = Arc::new(Outbox {
+            events: Mutex::default(),
+            deliver: Mutex::default(),
+        });
         let source = Arc::downgrade(&outbox);
-        let deliver = deliver.build_threadsafe_function::<()>().weak::<true>().build_callback(move |_| {
-            let items = source.upgrade().map(|outbox| outbox.take()).unwrap_or_default();
-            Ok(FnArgs::from((items,)))
-        })?;
+        let deliver = deliver
+            .build_threadsafe_function::<()>()
+            .weak::<true>()
+            .build_callback(move |_| {
+                let items = source
+                    .upgrade()
+                    .map(|outbox| outbox.take())
+                    .unwrap_or_default();
+                Ok(FnArgs::from((items,)))
+            })?;
         *outbox.deliver() = Some(deliver);
         let runtime: Arc<OnceCell<Runtime>> = Arc::default();
         let hook = env.add_env_cleanup_hook(Arc::clone(&runtime), |runtime| stop(&runtime))?;
-        Ok(Self { outbox, runtime, hook: Mutex::new(Some(hook)) })
+        Ok(Self {
+            outbox,
+            runtime,
+            hook: Mutex::new(Some(hook)),
+        })
     }
 
     /// Ends the thread and lets go of JavaScript. No call may be pending.
     pub fn close(&self, env: Env) -> napi::Result<()> {
         stop(&self.runtime);
         self.outbox.deliver().take();
-        match self.hook.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        match self
+            .hook
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+        {
             Some(hook) => env.remove_env_cleanup_hook(hook),
             None => Ok(()),
         }
@@ -186,9 +226,13 @@ impl Bridge {
     /// The runtime on the bridge's thread, started by the first call.
     pub fn runtime(&self) -> napi::Result<Handle> {
         let runtime = self.runtime.get_or_try_init(Runtime::start);
-        runtime.map(|runtime| runtime.handle.clone()).map_err(|error| {
-            napi::Error::from_reason(format!("The runtime thread could not be started: {error}"))
-        })
+        runtime
+            .map(|runtime| runtime.handle.clone())
+            .map_err(|error| {
+                napi::Error::from_reason(format!(
+                    "The runtime thread could not be started: {error}"
+                ))
+            })
     }
 
     /// Keeps the process alive, or lets it go: JavaScript says when calls are pending.
@@ -216,20 +260,32 @@ fn stop(runtime: &OnceCell<Runtime>) {
 
 impl Runtime {
     fn start() -> std::io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+        let runtime = Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel();
-        let thread = thread::Builder::new().name("hitl-state-ioredis".to_owned()).spawn(move || {
-            // Ends when it is told to, or when the teller is gone.
-            let _ = runtime.block_on(stopped);
-            // A name lookup that is under way must not hold up the end of the environment.
-            runtime.shutdown_background();
-        })?;
-        Ok(Self { handle, stop: Mutex::new(Some((stop, thread))) })
+        let thread = thread::Builder::new()
+            .name("hitl-state-ioredis".to_owned())
+            .spawn(move || {
+                // Ends when it is told to, or when the teller is gone.
+                let _ = runtime.block_on(stopped);
+                // A name lookup that is under way must not hold up the end of the environment.
+                runtime.shutdown_background();
+            })?;
+        Ok(Self {
+            handle,
+            stop: Mutex::new(Some((stop, thread))),
+        })
     }
 
     fn stop(&self) {
-        let stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let stop = self
+            .stop
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some((stop, thread)) = stop {
             // It may have ended already.
             let _ = stop.send(());

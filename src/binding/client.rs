@@ -32,14 +32,23 @@ struct Questions {
 impl Client {
     /// The client that JavaScript calls `number`.
     pub fn new(number: u32, outbox: Arc<Outbox>) -> Self {
-        Self { number, outbox, questions: Mutex::default() }
+        Self {
+            number,
+            outbox,
+            questions: Mutex::default(),
+        }
     }
 
     /// Takes the settings that JavaScript read from the client, as JSON.
     pub fn answer_settings(&self, question: u32, json: &str) {
         let answer = serde_json::from_str(json)
             // The text of a serde error may quote a value; a setting may be a password.
-            .map_err(|error| Error::Settings(format!("A setting of the ioredis client cannot be used (column {})", error.column())));
+            .map_err(|error| {
+                Error::Settings(format!(
+                    "A setting of the ioredis client cannot be used (column {})",
+                    error.column()
+                ))
+            });
         if let Some(asker) = self.questions().settings.remove(&question) {
             // The connection may have been closed in the meantime.
             let _ = asker.send(answer);
@@ -54,7 +63,9 @@ impl Client {
     }
 
     fn questions(&self) -> MutexGuard<'_, Questions> {
-        self.questions.lock().unwrap_or_else(PoisonError::into_inner)
+        self.questions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -66,7 +77,10 @@ impl Host for Client {
         let question = questions.asked;
         questions.settings.insert(question, asker);
         drop(questions);
-        self.outbox.push(Event::Settings { client: self.number, question });
+        self.outbox.push(Event::Settings {
+            client: self.number,
+            question,
+        });
         answer
     }
 
@@ -77,7 +91,11 @@ impl Host for Client {
         let question = questions.asked;
         questions.retries.insert(question, asker);
         drop(questions);
-        self.outbox.push(Event::Retry { client: self.number, question, attempt });
+        self.outbox.push(Event::Retry {
+            client: self.number,
+            question,
+            attempt,
+        });
         answer
     }
 

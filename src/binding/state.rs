@@ -3,6 +3,11 @@
 //!
 //! Each takes a ticket, under which the bridge settles the call's promise.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "napi hands owned values over"
+)]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -15,10 +20,12 @@ use super::bridge::{Bridge, Item};
 use super::client::Client;
 use crate::connection::{Call, Close, Gate, Link, Operation};
 use crate::migrations::{self, SchemaGate};
+use crate::store::create::Create;
 use crate::store::external_ids::{ExternalId, SetExternalId, Subject};
 use crate::store::inbox::{self, Count, Cursor, Filter};
 use crate::store::keys::Keys;
-use crate::store::requests::{Create, Find, Get, Resolve};
+use crate::store::requests::{Find, Get};
+use crate::store::resolve::Resolve;
 use crate::store::timeline::{self, Append};
 use crate::store::{Sizes, batches, deliveries, scripts};
 
@@ -47,13 +54,20 @@ struct Nonces {
 impl NativeStore {
     fn submit(&self, ticket: u32, operation: impl Operation + 'static) {
         let gate: Arc<dyn Gate> = self.gate.clone();
-        self.link.submit(Call { ticket, gate: Some(gate), operation: Box::new(operation) });
+        self.link.submit(Call {
+            ticket,
+            gate: Some(gate),
+            operation: Box::new(operation),
+        });
     }
 }
 
 /// Opens the bridge of an environment. `deliver` takes events, four values each.
 #[napi(catch_unwind)]
-pub fn open_bridge(env: Env, deliver: Function<'_, FnArgs<(Vec<Item>,)>, ()>) -> napi::Result<External<Bridge>> {
+pub fn open_bridge(
+    env: Env,
+    deliver: Function<'_, FnArgs<(Vec<Item>,)>, ()>,
+) -> napi::Result<External<Bridge>> {
     Bridge::open(env, &deliver).map(External::new)
 }
 
@@ -72,19 +86,34 @@ pub fn hold(env: Env, bridge: &External<Bridge>, pending: bool) -> napi::Result<
 /// Makes the connection for the client that JavaScript calls `number`. `random`: 24 characters
 /// that no other environment draws.
 #[napi(catch_unwind)]
-pub fn open_link(bridge: &External<Bridge>, number: u32, random: String) -> napi::Result<External<NativeLink>> {
+pub fn open_link(
+    bridge: &External<Bridge>,
+    number: u32,
+    random: String,
+) -> napi::Result<External<NativeLink>> {
     let client = Arc::new(Client::new(number, bridge.outbox()));
     let all = scripts::all().chain(migrations::scripts()).collect();
     let (link, supervisor) = Link::new(client.clone(), all);
     bridge.runtime()?.spawn(supervisor);
-    let nonces = Arc::new(Nonces { random, next: AtomicU32::new(0) });
-    Ok(External::new(NativeLink { link, client, nonces }))
+    let nonces = Arc::new(Nonces {
+        random,
+        next: AtomicU32::new(0),
+    });
+    Ok(External::new(NativeLink {
+        link,
+        client,
+        nonces,
+    }))
 }
 
 /// Closes a connection: after the calls made so far, or at once.
 #[napi(catch_unwind)]
 pub fn close_link(link: &External<NativeLink>, graceful: bool) {
-    link.link.close(if graceful { Close::Graceful } else { Close::Now });
+    link.link.close(if graceful {
+        Close::Graceful
+    } else {
+        Close::Now
+    });
 }
 
 /// Answers a question for settings.
@@ -117,12 +146,15 @@ pub fn open_store(link: &External<NativeLink>, prefix: Uint8Array) -> External<N
 #[napi(catch_unwind)]
 pub fn ensure_schema(store: &External<NativeStore>, ticket: u32) {
     let operation = store.gate.opening();
-    store.link.submit(Call { ticket, gate: None, operation });
+    store.link.submit(Call {
+        ticket,
+        gate: None,
+        operation,
+    });
 }
 
 /// `create()`.
 #[napi(catch_unwind)]
-#[expect(clippy::too_many_arguments, reason = "scalars are what crosses the boundary cheaply")]
 pub fn create(
     store: &External<NativeStore>,
     ticket: u32,
@@ -139,7 +171,16 @@ pub fn create(
     let batch = batch_id.zip(batch_index);
     store.submit(
         ticket,
-        Create::new(store.keys.clone(), id, token, namespace, json, created_at, is_batch_item, batch),
+        Create::new(
+            store.keys.clone(),
+            id,
+            token,
+            namespace,
+            json,
+            created_at,
+            is_batch_item,
+            batch,
+        ),
     );
 }
 
@@ -158,7 +199,10 @@ pub fn find_by_token(store: &External<NativeStore>, ticket: u32, token: String) 
 /// `findByExternalId()`.
 #[napi(catch_unwind)]
 pub fn find_by_external_id(store: &External<NativeStore>, ticket: u32, external_id: String) {
-    store.submit(ticket, Find::by_external_id(store.keys.clone(), &external_id));
+    store.submit(
+        ticket,
+        Find::by_external_id(store.keys.clone(), &external_id),
+    );
 }
 
 /// `setExternalId()`, `setBatchExternalId()` and `setNotifyDeliveryExternalId()`: subject 0, 1
@@ -181,21 +225,35 @@ pub fn set_external_id(
     let external_id = ExternalId { key, json };
     store.submit(
         ticket,
-        SetExternalId::new(store.keys.clone(), subject, id, external_id, plugin_id.as_deref()),
+        SetExternalId::new(
+            store.keys.clone(),
+            subject,
+            id,
+            external_id,
+            plugin_id.as_deref(),
+        ),
     );
 }
 
 /// `resolve()`.
 #[napi(catch_unwind)]
-pub fn resolve(store: &External<NativeStore>, ticket: u32, id: String, result: String, resolved_at: String) {
+pub fn resolve(
+    store: &External<NativeStore>,
+    ticket: u32,
+    id: String,
+    result: String,
+    resolved_at: String,
+) {
     let number = store.nonces.next.fetch_add(1, Ordering::Relaxed);
     let nonce = format!("{}{number:08x}", store.nonces.random);
-    store.submit(ticket, Resolve::new(store.keys.clone(), id, nonce, resolved_at, result));
+    store.submit(
+        ticket,
+        Resolve::new(store.keys.clone(), id, nonce, resolved_at, result),
+    );
 }
 
 /// `list()`.
 #[napi(catch_unwind)]
-#[expect(clippy::too_many_arguments, reason = "scalars are what crosses the boundary cheaply")]
 pub fn list(
     store: &External<NativeStore>,
     ticket: u32,
@@ -206,18 +264,36 @@ pub fn list(
     cursor_id: Option<String>,
     cursor_time: Option<f64>,
 ) {
-    let cursor = cursor.map(|text| Cursor { text, id: cursor_id.unwrap_or_default(), created_at: cursor_time });
+    let cursor = cursor.map(|text| Cursor {
+        text,
+        id: cursor_id.unwrap_or_default(),
+        created_at: cursor_time,
+    });
     let filter = Filter { status, namespace };
     store.submit(
         ticket,
-        inbox::list(store.keys.clone(), store.sizes.clone(), filter, limit as usize, cursor),
+        inbox::list(
+            &store.keys,
+            store.sizes.clone(),
+            filter,
+            limit as usize,
+            cursor,
+        ),
     );
 }
 
 /// `count()`.
 #[napi(catch_unwind)]
-pub fn count(store: &External<NativeStore>, ticket: u32, status: Option<String>, namespace: Option<String>) {
-    store.submit(ticket, Count::new(&store.keys, &Filter { status, namespace }));
+pub fn count(
+    store: &External<NativeStore>,
+    ticket: u32,
+    status: Option<String>,
+    namespace: Option<String>,
+) {
+    store.submit(
+        ticket,
+        Count::new(&store.keys, &Filter { status, namespace }),
+    );
 }
 
 /// `createBatch()`.
@@ -235,7 +311,10 @@ pub fn get_batch(store: &External<NativeStore>, ticket: u32, id: String) {
 /// `listByBatch()`.
 #[napi(catch_unwind)]
 pub fn list_by_batch(store: &External<NativeStore>, ticket: u32, batch_id: String) {
-    store.submit(ticket, batches::list(store.keys.clone(), store.sizes.clone(), batch_id));
+    store.submit(
+        ticket,
+        batches::list(&store.keys, store.sizes.clone(), batch_id),
+    );
 }
 
 /// `appendTimeline()`.
@@ -248,13 +327,19 @@ pub fn append_timeline(
     json: String,
     created_at: f64,
 ) {
-    store.submit(ticket, Append::new(store.keys.clone(), id, thread_id, json, created_at));
+    store.submit(
+        ticket,
+        Append::new(store.keys.clone(), id, thread_id, json, created_at),
+    );
 }
 
 /// `timeline()`.
 #[napi(catch_unwind)]
 pub fn timeline(store: &External<NativeStore>, ticket: u32, thread_id: String) {
-    store.submit(ticket, timeline::read(&store.keys, store.sizes.clone(), thread_id));
+    store.submit(
+        ticket,
+        timeline::read(&store.keys, store.sizes.clone(), thread_id),
+    );
 }
 
 /// `createNotifyDelivery()`.

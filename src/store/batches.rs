@@ -24,13 +24,8 @@ pub fn get(keys: &Keys, id: &str) -> Fetch {
 /// Reads the requests of a batch by their place in it. A hole is left out; a corrupt record
 /// fails the call, because callers use the result by position.
 #[must_use]
-pub fn list(keys: Arc<Keys>, sizes: Arc<Sizes>, batch_id: String) -> WalkOver<Items> {
-    let walk = Walk::requests(
-        keys.clone(),
-        sizes,
-        keys.batch_items(&batch_id),
-        Order::Oldest,
-    );
+pub fn list(keys: &Keys, sizes: Arc<Sizes>, batch_id: String) -> WalkOver<Items> {
+    let walk = Walk::requests(keys, sizes, keys.batch_items(&batch_id), Order::Oldest);
     WalkOver::new(
         walk,
         Items {

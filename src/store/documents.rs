@@ -2,8 +2,8 @@
 
 use redis::Value;
 
+use super::record::same_members;
 use super::reply::{filled, only, over, refused};
-use super::requests::same_members;
 use super::scripts;
 use crate::connection::{CommandWriter, Operation, Outcome, Step};
 use crate::error::Error;

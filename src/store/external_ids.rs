@@ -9,8 +9,7 @@ use redis::Value;
 use super::decision::{Undone, fingerprint};
 use super::keys::Keys;
 use super::record::{BATCH_ORDER, DELIVERY_ORDER, REQUEST_ORDER, Record, quote_into, text};
-use super::reply::{Answer, over, refused, unexpected};
-use super::requests::ATTEMPTS;
+use super::reply::{ATTEMPTS, Answer, over, refused, unexpected};
 use super::scripts;
 use crate::connection::{CommandWriter, Operation, Outcome, Step};
 use crate::error::Error;
@@ -126,7 +125,11 @@ impl SetExternalId {
     }
 
     fn value(&self) -> &[u8] {
-        self.external_id.json.as_deref().unwrap_or_default().as_bytes()
+        self.external_id
+            .json
+            .as_deref()
+            .unwrap_or_default()
+            .as_bytes()
     }
 
     fn record_key(&self) -> Vec<u8> {

@@ -45,13 +45,13 @@ pub struct Cursor {
 /// Reads a page of at most `limit` requests.
 #[must_use]
 pub fn list(
-    keys: Arc<Keys>,
+    keys: &Keys,
     sizes: Arc<Sizes>,
     filter: Filter,
     limit: usize,
     cursor: Option<Cursor>,
 ) -> WalkOver<Page> {
-    let index = filter.index(&keys);
+    let index = filter.index(keys);
     let mut walk = Walk::requests(keys, sizes, index, Order::Newest);
     if filter.status.as_deref() == Some("resolved") {
         walk = walk.of_resolved();

@@ -27,9 +27,9 @@ impl Keys {
             self.prefix.len() + parts.iter().map(|part| part.len()).sum::<usize>(),
         );
         key.extend_from_slice(&self.prefix);
-        parts
-            .iter()
-            .for_each(|part| key.extend_from_slice(part.as_bytes()));
+        for part in parts {
+            key.extend_from_slice(part.as_bytes());
+        }
         key
     }
 

@@ -2,6 +2,7 @@
 //! reads from the reply. Knows neither Node nor sockets.
 
 pub mod batches;
+pub mod create;
 pub mod date;
 mod decision;
 pub mod deliveries;
@@ -12,6 +13,7 @@ pub mod keys;
 pub mod record;
 mod reply;
 pub mod requests;
+pub mod resolve;
 pub mod scripts;
 pub mod timeline;
 mod walk;

@@ -201,6 +201,15 @@ pub fn quote_into(out: &mut Vec<u8>, text: &str) {
     let _ = serde_json::to_writer(out, text);
 }
 
+/// Whether two records have the same JSON text in these members.
+#[must_use]
+pub fn same_members(stored: &[u8], given: &[u8], names: &[&str]) -> bool {
+    let (Some(stored), Some(given)) = (Record::parse(stored), Record::parse(given)) else {
+        return false;
+    };
+    names.iter().all(|name| stored.raw(name) == given.raw(name))
+}
+
 fn skip_space(json: &[u8], mut at: usize) -> usize {
     while matches!(json.get(at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
         at += 1;

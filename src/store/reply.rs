@@ -5,6 +5,9 @@ use redis::Value;
 use crate::connection::{Outcome, Step};
 use crate::error::Error;
 
+/// How often a record may change under a read and a write of ours before we give up.
+pub const ATTEMPTS: u32 = 64;
+
 /// Ends an operation well.
 pub fn over(outcome: Outcome) -> Step {
     Step::Over(Ok(outcome))
@@ -57,6 +60,11 @@ pub fn array(value: Value) -> Option<Vec<Value>> {
         Value::Array(values) => Some(values),
         _ => None,
     }
+}
+
+/// An id out of a reply. Ids are UTF-8; what a foreign writer left is shown as far as it goes.
+pub fn lossy(id: &[u8]) -> String {
+    String::from_utf8_lossy(id).into_owned()
 }
 
 /// An answer of a script: a code, or an array that starts with a word.

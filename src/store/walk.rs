@@ -107,7 +107,7 @@ impl Walk {
 
     /// A walk over requests.
     #[must_use]
-    pub fn requests(keys: Arc<Keys>, sizes: Arc<Sizes>, index: Vec<u8>, order: Order) -> Self {
+    pub fn requests(keys: &Keys, sizes: Arc<Sizes>, index: Vec<u8>, order: Order) -> Self {
         Self {
             marker_prefix: keys.resolve_marker(""),
             witness: Witness::Index(keys.status("resolved")),
