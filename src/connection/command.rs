@@ -40,7 +40,11 @@ pub struct CommandWriter<'a> {
 impl<'a> CommandWriter<'a> {
     /// Starts an attempt that is appended to `out`.
     pub fn new(out: &'a mut Vec<u8>, form: ScriptForm) -> Self {
-        Self { out, form, commands: 0 }
+        Self {
+            out,
+            form,
+            commands: 0,
+        }
     }
 
     /// How many commands, and so how many replies, this attempt has.

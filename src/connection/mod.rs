@@ -2,11 +2,31 @@
 //!
 //! Carries [`Operation`]s in the order in which they were submitted, over a connection that it
 //! opens, watches and opens again.
+//!
+//! From the outside in: a [`Link`] puts calls into the `inbox`; its task, the `supervisor`,
+//! opens connections (`dial`, `handshake`) and lets a `session` carry the `calls` over each of
+//! them. A `carried` call waits in the `queue`, is on the wire in `flight`, and is settled.
 
+mod alarm;
+mod calls;
+mod carried;
 mod command;
+mod dial;
+mod flight;
+mod handshake;
+mod inbox;
+mod link;
 mod operation;
+mod output;
+mod queue;
+mod reply;
+mod session;
 mod settings;
+mod supervisor;
+mod verdict;
+mod wire;
 
 pub use command::{CommandWriter, Script, ScriptForm};
+pub use link::{Close, Link};
 pub use operation::{Call, Gate, Host, Operation, Outcome, Step};
 pub use settings::{Address, Settings};

@@ -1,0 +1,141 @@
+//! Opens the byte stream to the server.
+//!
+//! Everything behind this wall works on a [`Transport`] and does not care what it is: TLS,
+//! a sentinel's master or a stream carried by JavaScript become further ways to make one.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use super::settings::{Address, Settings};
+use crate::error::Error;
+
+/// An open byte stream in both directions.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// A [`Stream`] of whatever kind the settings ask for.
+pub(super) type Transport = Box<dyn Stream>;
+
+/// Opens the stream that `settings` describe, within their `connectTimeout`.
+pub(super) async fn dial(settings: &Settings) -> Result<Transport, Error> {
+    let deadline = limit(settings.connect_timeout).map(|limit| Instant::now() + limit);
+    match &settings.address {
+        Address::Tcp { host, port, family } => {
+            let stream = tcp(host, *port, *family, deadline).await?;
+            let peer = format!("{host}:{port}");
+            tune(&stream, settings).map_err(|error| Error::connect(&error, &peer))?;
+            Ok(Box::new(stream))
+        }
+        Address::Unix { path } => unix(path, deadline).await,
+    }
+}
+
+/// A limit as ioredis reads it: nothing and zero are none.
+pub(super) fn limit(milliseconds: Option<u64>) -> Option<Duration> {
+    milliseconds
+        .filter(|&limit| limit > 0)
+        .map(Duration::from_millis)
+}
+
+/// What ioredis says when `connectTimeout` has passed.
+pub(super) fn timed_out() -> Error {
+    Error::Connect {
+        code: "ETIMEDOUT",
+        text: "connect ETIMEDOUT".to_owned(),
+    }
+}
+
+/// Tries the addresses of `host` one after the other; the error is that of the last one.
+async fn tcp(
+    host: &str,
+    port: u16,
+    family: u8,
+    deadline: Option<Instant>,
+) -> Result<TcpStream, Error> {
+    let addresses = within(deadline, resolve(host, port, family)).await??;
+    let mut failure = unresolved(host);
+    for (tried, &address) in addresses.iter().enumerate() {
+        // An address that swallows packets must leave time for those behind it.
+        let share = deadline.map(|deadline| {
+            let left = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
+            Instant::now() + deadline.saturating_duration_since(Instant::now()) / left
+        });
+        match within(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => failure = Error::connect(&error, &address.to_string()),
+            Err(late) => failure = late,
+        }
+    }
+    Err(failure)
+}
+
+async fn resolve(host: &str, port: u16, family: u8) -> Result<Vec<SocketAddr>, Error> {
+    let found = tokio::net::lookup_host((host, port)).await;
+    let found = found.map_err(
+        |error| match error.to_string().contains("Temporary failure") {
+            true => lookup_failure("EAI_AGAIN", host),
+            false => unresolved(host),
+        },
+    )?;
+    let wanted = |address: &SocketAddr| match family {
+        4 => address.is_ipv4(),
+        6 => address.is_ipv6(),
+        _ => true,
+    };
+    Ok(found.filter(wanted).collect())
+}
+
+fn unresolved(host: &str) -> Error {
+    lookup_failure("ENOTFOUND", host)
+}
+
+fn lookup_failure(code: &'static str, host: &str) -> Error {
+    Error::Connect {
+        code,
+        text: format!("getaddrinfo {code} {host}"),
+    }
+}
+
+async fn within<F: Future>(deadline: Option<Instant>, work: F) -> Result<F::Output, Error> {
+    match deadline {
+        Some(deadline) => timeout_at(deadline, work).await.map_err(|_| timed_out()),
+        None => Ok(work.await),
+    }
+}
+
+/// The socket options that ioredis sets, with the values that Node gives them: keepalive is
+/// always on, and `keepAlive` in whole seconds, unless zero, replaces the system's timing
+/// (probes then follow each other by a second, and the tenth unanswered one ends it).
+fn tune(stream: &TcpStream, settings: &Settings) -> io::Result<()> {
+    stream.set_nodelay(settings.no_delay)?;
+    let socket = SockRef::from(stream);
+    socket.set_keepalive(true)?;
+    let idle = Duration::from_secs(settings.keep_alive / 1000);
+    if !idle.is_zero() {
+        let second = Duration::from_secs(1);
+        let keepalive = TcpKeepalive::new().with_time(idle);
+        socket.set_tcp_keepalive(&keepalive.with_interval(second).with_retries(10))?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+async fn unix(path: &str, deadline: Option<Instant>) -> Result<Transport, Error> {
+    let stream = within(deadline, tokio::net::UnixStream::connect(path)).await?;
+    Ok(Box::new(
+        stream.map_err(|error| Error::connect(&error, path))?,
+    ))
+}
+
+#[cfg(not(unix))]
+async fn unix(path: &str, _deadline: Option<Instant>) -> Result<Transport, Error> {
+    Err(Error::Settings(format!(
+        "The client's path \"{path}\" names a Unix socket, which this platform does not have"
+    )))
+}

@@ -1,0 +1,97 @@
+//! Where calls arrive: any thread puts them in, the connection's task takes them out in batches.
+
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+
+use super::link::Close;
+use super::operation::{Call, Host};
+use crate::error::Error;
+
+/// A batch that was larger than this does not keep its memory.
+const USUAL_BATCH: usize = 1024;
+
+/// The calls that the task has not seen yet.
+pub(super) struct Inbox {
+    host: Arc<dyn Host>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    calls: Vec<Call>,
+    close: Option<Close>,
+    /// Present while the task sleeps with nothing left to take: one wake-up for a batch.
+    waker: Option<Waker>,
+}
+
+impl Inbox {
+    pub(super) fn new(host: Arc<dyn Host>) -> Self {
+        Self {
+            host,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Adds a call. After the close it is settled at once.
+    pub(super) fn submit(&self, call: Call) {
+        let mut state = self.lock();
+        if state.close.is_some() {
+            drop(state);
+            return self.refuse(&call);
+        }
+        state.calls.push(call);
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Takes no more calls. `Now` overrides `Graceful`.
+    pub(super) fn close(&self, how: Close) {
+        let mut state = self.lock();
+        if state.close != Some(Close::Now) {
+            state.close = Some(how);
+        }
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Exchanges the calls that have arrived for the empty `batch`; with none, the task of
+    /// `context` is woken by the next one. Says whether and how the link is closed.
+    pub(super) fn take(&self, context: &Context<'_>, batch: &mut Vec<Call>) -> Option<Close> {
+        if batch.capacity() > USUAL_BATCH {
+            *batch = Vec::new();
+        }
+        let mut state = self.lock();
+        mem::swap(&mut state.calls, batch);
+        if batch.is_empty() {
+            match &mut state.waker {
+                Some(waker) => waker.clone_from(context.waker()),
+                empty => *empty = Some(context.waker().clone()),
+            }
+        }
+        state.close
+    }
+
+    /// Closes for good and settles what nobody will take any more.
+    pub(super) fn shut(&self) {
+        self.close(Close::Now);
+        let left = mem::take(&mut self.lock().calls);
+        left.iter().for_each(|call| self.refuse(call));
+    }
+
+    fn refuse(&self, call: &Call) {
+        let error = Error::ConnectionClosed { ambiguous: false };
+        self.host.settle(call.ticket, Err(error));
+    }
+
+    /// A panic elsewhere leaves this state whole: each section under the lock is a few moves.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
