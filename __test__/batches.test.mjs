@@ -115,7 +115,16 @@ for (const key of ["batch", "index"]) {
 
 test("listByBatch: by batchIndex, ties by id ascending in bytes", async () => {
   const { state } = store();
-  const items = [["z", -1], ["\u{1f600}", 2], ["\uffff", 2], ["a", 10], ["b", 2], ["B", 2], ["half", 1.5], ["zero", 0]];
+  const items = [
+    ["z", -1],
+    ["\u{1f600}", 2],
+    ["\uffff", 2],
+    ["a", 10],
+    ["b", 2],
+    ["B", 2],
+    ["half", 1.5],
+    ["zero", 0],
+  ];
   for (const [id, batchIndex] of items) await state.create(request({ id, batchId: "b", batchIndex }));
   await state.create(request({ id: "other", batchId: "c", batchIndex: 0 }));
   const order = (await state.listByBatch("b")).map((record) => record.id);
@@ -128,7 +137,10 @@ test("listByBatch shows what the records say now", async () => {
   await state.resolve("i1", decision("i1"));
   await state.setExternalId("i2", "x");
   const items = await state.listByBatch("b");
-  assert.deepEqual(items.map((item) => item.status), ["pending", "resolved", "pending"]);
+  assert.deepEqual(
+    items.map((item) => item.status),
+    ["pending", "resolved", "pending"],
+  );
   assert.deepEqual(items[1], await state.get("i1"));
   assert.deepEqual(items[2], await state.get("i2"));
 });
@@ -142,7 +154,10 @@ test("listByBatch leaves out ids whose record is gone", async () => {
   for (let i = 0; i < 3; i++) await state.create(request({ id: `i${i}`, batchId: "b", batchIndex: i }));
   await db.del(keys.request("i0"));
   await db.set(keys.request("i1"), "");
-  assert.deepEqual((await state.listByBatch("b")).map((item) => item.id), ["i2"]);
+  assert.deepEqual(
+    (await state.listByBatch("b")).map((item) => item.id),
+    ["i2"],
+  );
 });
 
 test("listByBatch of 2,500 items, in order", async () => {
@@ -151,10 +166,17 @@ test("listByBatch of 2,500 items, in order", async () => {
     Array.from({ length: 2500 }, (_, i) => state.create(request({ id: `i${i}`, batchId: "b", batchIndex: 2500 - i }))),
   );
   const order = (await state.listByBatch("b")).map((item) => item.batchIndex);
-  assert.deepEqual(order, Array.from({ length: 2500 }, (_, i) => i + 1));
+  assert.deepEqual(
+    order,
+    Array.from({ length: 2500 }, (_, i) => i + 1),
+  );
 });
 
-for (const [field, value] of [["id", undefined], ["id", null], ["id", "\ud800"]]) {
+for (const [field, value] of [
+  ["id", undefined],
+  ["id", null],
+  ["id", "\ud800"],
+]) {
   test(`createBatch refuses ${JSON.stringify(value)} as ${field} and stores nothing`, async () => {
     const { state, keys } = await withBatch();
     const before = await snapshot(db, keys.prefix);

@@ -9,7 +9,13 @@ const { db, store } = await withStores();
 
 async function inbox() {
   const it = store();
-  for (const [id, namespace] of [["a", "global"], ["b", "team"], ["c", "team"], ["d", "team"], ["e", undefined]]) {
+  for (const [id, namespace] of [
+    ["a", "global"],
+    ["b", "team"],
+    ["c", "team"],
+    ["d", "team"],
+    ["e", undefined],
+  ]) {
     await it.state.create(request({ id, namespace }));
   }
   await it.state.resolve("b", decision("b"));

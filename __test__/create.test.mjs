@@ -38,10 +38,13 @@ for (const [name, meanwhile] of [
   ["unchanged", () => {}],
   ["given an external id", (state, { id }) => state.setExternalId(id, "ts")],
   ["resolved", (state, { id }) => state.resolve(id, decision(id))],
-  ["resolved and given an external id", async (state, { id }) => {
-    await state.resolve(id, decision(id));
-    await state.setExternalId(id, "ts");
-  }],
+  [
+    "resolved and given an external id",
+    async (state, { id }) => {
+      await state.resolve(id, decision(id));
+      await state.setExternalId(id, "ts");
+    },
+  ],
 ]) {
   test(`a retry of create on a request that is ${name} succeeds and writes nothing`, async () => {
     const { state, keys } = store();
@@ -152,7 +155,21 @@ for (const key of ["request", "token", "all", "status", "namespace", "namespaceS
   });
 }
 
-for (const namespace of ["", " ", "a b", "a:b", "a:status:pending", "é", "a/b", "a\0", "a\n", "x".repeat(129), "{a}", {}, []]) {
+for (const namespace of [
+  "",
+  " ",
+  "a b",
+  "a:b",
+  "a:status:pending",
+  "é",
+  "a/b",
+  "a\0",
+  "a\n",
+  "x".repeat(129),
+  "{a}",
+  {},
+  [],
+]) {
   test(`create refuses the namespace ${JSON.stringify(namespace).slice(0, 30)}`, async () => {
     const { state, keys } = store();
     await state.ensureSchema();

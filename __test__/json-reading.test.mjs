@@ -39,13 +39,43 @@ for (const [name, change, expected] of [
   ["namespace null", { namespace: null }, { namespace: "global" }],
   ["externalIds empty", { externalIds: {} }, { externalIds: undefined }],
   ["externalIds", { externalIds: { slack: "a" }, externalId: "a" }, {}],
-  ["actions: submit in an array", { actions: [{ id: "submit", label: "S" }, { id: "deny" }] }, { actions: [{ id: "approve", label: "S" }, { id: "deny" }] }],
-  ["actions: two submits", { actions: [{ id: "submit" }, { id: "submit", a: 1 }] }, { actions: [{ id: "approve" }, { id: "approve", a: 1 }] }],
+  [
+    "actions: submit in an array",
+    { actions: [{ id: "submit", label: "S" }, { id: "deny" }] },
+    { actions: [{ id: "approve", label: "S" }, { id: "deny" }] },
+  ],
+  [
+    "actions: two submits",
+    { actions: [{ id: "submit" }, { id: "submit", a: 1 }] },
+    { actions: [{ id: "approve" }, { id: "approve", a: 1 }] },
+  ],
   ["actions: empty array", { actions: [] }, { actions: [] }],
-  ["actions: legacy object", { actions: { submit: { label: "S" }, deny: { label: "D" } } }, { actions: [{ id: "approve", label: "S" }, { id: "deny", label: "D" }] }],
-  ["actions: legacy submit alone", { actions: { submit: { label: "S", fields: {} } } }, { actions: [{ id: "approve", label: "S", fields: {} }] }],
+  [
+    "actions: legacy object",
+    { actions: { submit: { label: "S" }, deny: { label: "D" } } },
+    {
+      actions: [
+        { id: "approve", label: "S" },
+        { id: "deny", label: "D" },
+      ],
+    },
+  ],
+  [
+    "actions: legacy submit alone",
+    { actions: { submit: { label: "S", fields: {} } } },
+    { actions: [{ id: "approve", label: "S", fields: {} }] },
+  ],
   ["actions: legacy deny alone", { actions: { deny: {} } }, { actions: [{ id: "deny" }] }],
-  ["actions: legacy in the other order", { actions: { deny: { b: 1 }, submit: { a: 1 } } }, { actions: [{ id: "approve", a: 1 }, { id: "deny", b: 1 }] }],
+  [
+    "actions: legacy in the other order",
+    { actions: { deny: { b: 1 }, submit: { a: 1 } } },
+    {
+      actions: [
+        { id: "approve", a: 1 },
+        { id: "deny", b: 1 },
+      ],
+    },
+  ],
   ["actions: another object", { actions: { other: 1 } }, { actions: [{ id: "approve" }] }],
   ["actions: as cjson leaves []", { actions: {} }, { actions: [{ id: "approve" }] }],
   ["actions: null", { actions: null }, { actions: [{ id: "approve" }] }],
@@ -114,7 +144,11 @@ test("white space, escapes and another key order are JSON like any other", async
 
 test("a record that JS has resolved through cjson is read", async () => {
   const it = store();
-  await put(it, "r", '{"result":{"type":"TIMED_OUT"},"actions":{},"status":"resolved","message":"a\\/b","token":"t","id":"r","createdAt":"2026-01-02T03:04:05.006Z","channel":"slack","resolvedAt":"2026-01-02T03:04:06.000Z"}');
+  await put(
+    it,
+    "r",
+    '{"result":{"type":"TIMED_OUT"},"actions":{},"status":"resolved","message":"a\\/b","token":"t","id":"r","createdAt":"2026-01-02T03:04:05.006Z","channel":"slack","resolvedAt":"2026-01-02T03:04:06.000Z"}',
+  );
   assert.deepEqual(await readAll(it, "r"), {
     id: "r",
     token: "t",
@@ -136,7 +170,11 @@ for (const [name, change, expected] of [
   ["actions with submit", { actions: [{ id: "submit" }] }, { actions: [{ id: "approve" }] }],
   ["legacy actions", { actions: { deny: { label: "No" } } }, { actions: [{ id: "deny", label: "No" }] }],
   ["externalIds empty", { externalIds: {} }, { externalIds: undefined }],
-  ["unknown fields", { unknown: 1, namespace: "x", token: "y" }, { unknown: undefined, namespace: undefined, token: undefined }],
+  [
+    "unknown fields",
+    { unknown: 1, namespace: "x", token: "y" },
+    { unknown: undefined, namespace: undefined, token: undefined },
+  ],
 ]) {
   test(`reading a batch, ${name}`, async () => {
     const { state, keys } = store();

@@ -78,7 +78,8 @@ test("new keys of externalIds are appended in call order, integer-like ones as w
   const { state, keys } = store();
   const record = request();
   await state.create(record);
-  for (const plugin of ["z", "10", "a", "9", "__proto__", "z"]) await state.setExternalId(record.id, `at-${plugin}`, plugin);
+  for (const plugin of ["z", "10", "a", "9", "__proto__", "z"])
+    await state.setExternalId(record.id, `at-${plugin}`, plugin);
   const text = await db.get(keys.request(record.id));
   const ids = '{"z":"at-z","10":"at-10","a":"at-a","9":"at-9","__proto__":"at-__proto__"}';
   assert.ok(text.includes(`"status":"pending","externalIds":${ids},"createdAt":`), text);
@@ -123,7 +124,15 @@ test("batches and entries without their optional fields", async () => {
 
 test("unknown input fields are not stored", async () => {
   const { state, keys } = store();
-  const extra = { status: "resolved", result: 1, externalId: "x", externalIds: {}, resolvedAt: "x", more: true, toJSON: () => 1 };
+  const extra = {
+    status: "resolved",
+    result: 1,
+    externalId: "x",
+    externalIds: {},
+    resolvedAt: "x",
+    more: true,
+    toJSON: () => 1,
+  };
   const [asked, group, event, sending] = [request(), batch(), entry(), delivery()];
   await state.create({ ...asked, createdAt: "x", ...extra });
   await assertStored(db, keys.request(asked.id), "request", { ...asked, status: "pending" });
@@ -145,7 +154,6 @@ test("undefined, functions, NaN, dates, boxed values, sparse arrays and toJSON a
     infinite: Number.POSITIVE_INFINITY,
     date: new Date(0),
     noDate: new Date(Number.NaN).getTime(),
-    // biome-ignore lint/style/useConsistentBuiltinInstantiation: boxed values are what this is about
     boxed: [new Number(3), new String("s"), new Boolean(false)],
     array: [undefined, () => {}, Symbol("y"), , 1],
     map: new Map([[1, 2]]),
@@ -180,7 +188,11 @@ const WRITERS = {
 for (const [writer, write] of Object.entries(WRITERS)) {
   for (const [name, value, check] of [
     ["a BigInt", 1n, (e) => assert.ok(e instanceof TypeError && /BigInt/.test(e.message))],
-    ["a cycle", cycle, (e) => assert.ok(e instanceof TypeError && /^Converting circular structure to JSON/.test(e.message))],
+    [
+      "a cycle",
+      cycle,
+      (e) => assert.ok(e instanceof TypeError && /^Converting circular structure to JSON/.test(e.message)),
+    ],
     ["a toJSON that throws", failing, (e) => assert.equal(e, thrown)],
   ]) {
     test(`${writer}: ${name} rejects with V8's own error and stores nothing`, async () => {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { refuses, sound } from "./support/assertions.mjs";
 import { violations } from "./support/invariants.mjs";
 import { batch, decision, delivery, entry, request } from "./support/records.mjs";
-import { keysOf, snapshot, withStores } from "./support/store.mjs";
+import { snapshot, withStores } from "./support/store.mjs";
 
 const { server, db, store } = await withStores();
 
@@ -41,7 +41,11 @@ async function scenario({ state, keys }) {
   const one = request({ id: "one", batchId: "b", batchIndex: 3 });
   const two = request({ id: "two", namespace: "team.a" });
 
-  await step("ensureSchema", () => state.ensureSchema(), () => ({}));
+  await step(
+    "ensureSchema",
+    () => state.ensureSchema(),
+    () => ({}),
+  );
   let at1;
   await step(
     "create of a batch item",
@@ -74,7 +78,11 @@ async function scenario({ state, keys }) {
       };
     },
   );
-  await step("setExternalId", () => state.setExternalId("one", "ts-1"), () => ({ [keys.externalId("ts-1")]: string("one") }));
+  await step(
+    "setExternalId",
+    () => state.setExternalId("one", "ts-1"),
+    () => ({ [keys.externalId("ts-1")]: string("one") }),
+  );
   await step(
     "setExternalId again, for a plugin",
     () => state.setExternalId("one", "inbox-1", "inbox"),
@@ -97,7 +105,11 @@ async function scenario({ state, keys }) {
   const left = await db.pttl(keys.marker("one"));
   assert.ok(left > DAY - 60_000 && left <= DAY, `the marker expires after 24 hours, not in ${left} ms`);
 
-  await step("createBatch", () => state.createBatch(batch({ id: "b" })), () => ({ [keys.batch("b")]: RECORD }));
+  await step(
+    "createBatch",
+    () => state.createBatch(batch({ id: "b" })),
+    () => ({ [keys.batch("b")]: RECORD }),
+  );
   await step(
     "setBatchExternalId",
     () => state.setBatchExternalId("b", "bx"),
@@ -141,7 +153,18 @@ for (const [name, tableName, keyPrefix, prefix] of [
 test("keys are built by concatenation: ids may contain anything", async () => {
   await db.flushall();
   const { state, keys } = store();
-  const odd = ["a:b:c", "{tag}", "a b", "a\nb\r\n", "nul\0nul", "*?[x]", "é🙂\u{10ffff}\ufffd", "__proto__", "../..", ""];
+  const odd = [
+    "a:b:c",
+    "{tag}",
+    "a b",
+    "a\nb\r\n",
+    "nul\0nul",
+    "*?[x]",
+    "é🙂\u{10ffff}\ufffd",
+    "__proto__",
+    "../..",
+    "",
+  ];
   for (const id of odd) {
     const record = request({ id: `id${id}`, token: `t${id}`, batchId: `b${id}`, batchIndex: 0 });
     await state.create(record);
@@ -151,15 +174,26 @@ test("keys are built by concatenation: ids may contain anything", async () => {
     assert.equal((await state.get(record.id)).token, record.token);
     assert.equal((await state.findByToken(record.token)).id, record.id);
     assert.equal((await state.findByExternalId(`x${id}`)).id, record.id);
-    assert.deepEqual((await state.listByBatch(`b${id}`)).map((item) => item.id), [record.id]);
+    assert.deepEqual(
+      (await state.listByBatch(`b${id}`)).map((item) => item.id),
+      [record.id],
+    );
   }
   assert.equal(await state.count(), odd.length);
   sound(await violations(db, keys.prefix));
 });
 
 for (const [name, before, colliding] of [
-  ["the thread entry:x after the entry x", (s) => s.appendTimeline(entry({ id: "x" })), (s) => s.appendTimeline(entry({ id: "y", threadId: "entry:x" }))],
-  ["the entry x after the thread entry:x", (s) => s.appendTimeline(entry({ id: "y", threadId: "entry:x" })), (s) => s.appendTimeline(entry({ id: "x" }))],
+  [
+    "the thread entry:x after the entry x",
+    (s) => s.appendTimeline(entry({ id: "x" })),
+    (s) => s.appendTimeline(entry({ id: "y", threadId: "entry:x" })),
+  ],
+  [
+    "the entry x after the thread entry:x",
+    (s) => s.appendTimeline(entry({ id: "y", threadId: "entry:x" })),
+    (s) => s.appendTimeline(entry({ id: "x" })),
+  ],
   ["an entry in a thread of its own key", () => {}, (s) => s.appendTimeline(entry({ id: "x", threadId: "entry:x" }))],
   [
     "an item of the batch ext:x after the batch external id x",

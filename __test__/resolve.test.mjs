@@ -91,7 +91,9 @@ test("8 racers on 8 connections, 50 requests: exactly one wins each, and its res
   const racers = Array.from({ length: 8 }, () => store({ client: server.client(), tableName }).state);
   for (let round = 0; round < 50; round++) {
     const { id } = await state.create(request({ id: `race${round}` })).then(() => ({ id: `race${round}` }));
-    const verdicts = await Promise.all(racers.map((racer, i) => verdict(racer.resolve(id, decision(id, { by: { id: `${i}` } })))));
+    const verdicts = await Promise.all(
+      racers.map((racer, i) => verdict(racer.resolve(id, decision(id, { by: { id: `${i}` } })))),
+    );
     const winners = verdicts.flatMap((v, i) => ("error" in v ? [] : [i]));
     assert.equal(winners.length, 1);
     for (const { error } of verdicts) if (error) assert.equal(error.code, "ALREADY_RESOLVED");
@@ -157,7 +159,10 @@ for (const [name, text, expected] of [
     const resolvedAt = JSON.stringify(JSON.parse(result).resolvedAt);
     assert.equal(
       result,
-      expected.replaceAll('"D"', createdAt).replace("R", JSON.stringify(decision("r"))).replace("T", resolvedAt),
+      expected
+        .replaceAll('"D"', createdAt)
+        .replace("R", JSON.stringify(decision("r")))
+        .replace("T", resolvedAt),
     );
     assert.deepEqual(await scoresOf(db, keys.status("resolved")), [["r", Date.parse("2026-01-02T03:04:05.006Z")]]);
   });

@@ -163,9 +163,7 @@ for (const [name, arrange] of [
 test("40 concurrent external ids of 40 plugins on 8 connections: all 40 are there", async () => {
   const { keys, tableName, id } = await withRequest();
   const states = Array.from({ length: 8 }, () => store({ client: server.client(), tableName }).state);
-  await Promise.all(
-    Array.from({ length: 40 }, (_, i) => states[i % 8].setExternalId(id, `x${i}`, `plugin${i}`)),
-  );
+  await Promise.all(Array.from({ length: 40 }, (_, i) => states[i % 8].setExternalId(id, `x${i}`, `plugin${i}`)));
   assert.equal(Object.keys((await states[0].get(id)).externalIds).length, 40);
   sound(await violations(db, keys.prefix));
 });

@@ -35,9 +35,11 @@ const METHODS = [
 
 test("import and require give the same class and constants, and nothing else", () => {
   const required = createRequire(import.meta.url)("../index.js");
+  const { default: whole, ...exported } = imported;
   const names = ["DEFAULT_PREFIX", "DEFAULT_TABLE", "IoredisState", "SCHEMA_VERSION"];
   assert.deepEqual(Object.keys(required).sort(), names);
-  for (const name of names) assert.equal(imported[name], required[name], name);
+  for (const name of names) assert.equal(exported[name], required[name], name);
+  assert.equal(whole, required);
 });
 
 test("the constants are those of layout 3", () => {
@@ -58,7 +60,24 @@ test("every method returns a promise of the caller's realm, also without argumen
   await Promise.allSettled(calls);
 });
 
-for (const tableName of ["1a", "", "a.b.c", "a.", ".a", "a..b", "a-b", "a b", "a\n", "ä", "a:b", "a;b", "{a}", "a.1", 5, {}]) {
+for (const tableName of [
+  "1a",
+  "",
+  "a.b.c",
+  "a.",
+  ".a",
+  "a..b",
+  "a-b",
+  "a b",
+  "a\n",
+  "ä",
+  "a:b",
+  "a;b",
+  "{a}",
+  "a.1",
+  5,
+  {},
+]) {
   test(`the table name ${JSON.stringify(tableName)} is refused synchronously`, () => {
     assert.throws(
       () => new IoredisState(client, { tableName }),

@@ -13,13 +13,24 @@ const at = (ms) => new Date(Date.UTC(2026, 0, 1) + ms).toISOString();
 
 test("oldest first, ties by id ascending in bytes, each thread for itself", async () => {
   const { state, keys } = store();
-  for (const [id, ms] of [["c", 5], ["a", 9], ["\u{1f600}", 7], ["\uffff", 7], ["b", 7], ["B", 7], ["d", 1]]) {
+  for (const [id, ms] of [
+    ["c", 5],
+    ["a", 9],
+    ["\u{1f600}", 7],
+    ["\uffff", 7],
+    ["b", 7],
+    ["B", 7],
+    ["d", 1],
+  ]) {
     await state.appendTimeline(entry({ id, createdAt: at(ms) }));
   }
   await state.appendTimeline(entry({ id: "other", threadId: "another" }));
   const order = (await state.timeline("thread")).map((event) => event.id);
   assert.deepEqual(order, ["d", "c", "B", "b", "\uffff", "\u{1f600}", "a"]);
-  assert.deepEqual((await state.timeline("another")).map((event) => event.id), ["other"]);
+  assert.deepEqual(
+    (await state.timeline("another")).map((event) => event.id),
+    ["other"],
+  );
   sound(await violations(db, keys.prefix));
 });
 
@@ -82,7 +93,19 @@ for (const createdAt of [
   });
 }
 
-for (const createdAt of [undefined, null, "", "yesterday", "2026-13-01", "NaN", {}, [], true, "+275760-09-13T00:00:00.001Z", "\ud800"]) {
+for (const createdAt of [
+  undefined,
+  null,
+  "",
+  "yesterday",
+  "2026-13-01",
+  "NaN",
+  {},
+  [],
+  true,
+  "+275760-09-13T00:00:00.001Z",
+  "\ud800",
+]) {
   if (!Number.isNaN(Date.parse(createdAt))) continue;
   test(`the createdAt ${JSON.stringify(createdAt)}, for which Date.parse is NaN, is refused and stores nothing`, async () => {
     const { state, keys } = store();
@@ -131,7 +154,10 @@ test("holes are left out", async () => {
   for (const id of ["a", "b", "c"]) await state.appendTimeline(entry({ id }));
   await db.del(keys.entry("a"));
   await db.set(keys.entry("b"), "");
-  assert.deepEqual((await state.timeline("thread")).map((event) => event.id), ["c"]);
+  assert.deepEqual(
+    (await state.timeline("thread")).map((event) => event.id),
+    ["c"],
+  );
 });
 
 test("a thread of 2,500 entries, in order", async () => {
@@ -140,5 +166,8 @@ test("a thread of 2,500 entries, in order", async () => {
     Array.from({ length: 2500 }, (_, i) => state.appendTimeline(entry({ id: `e${i}`, createdAt: at(2500 - i) }))),
   );
   const times = (await state.timeline("thread")).map((event) => event.createdAt);
-  assert.deepEqual(times, Array.from({ length: 2500 }, (_, i) => at(i + 1)));
+  assert.deepEqual(
+    times,
+    Array.from({ length: 2500 }, (_, i) => at(i + 1)),
+  );
 });

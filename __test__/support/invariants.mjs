@@ -94,7 +94,8 @@ class Checker {
     for (const [id, record] of this.records(keys.request)) {
       const score = timeOf(record);
       const namespace = record.namespace ?? "global";
-      if (record.status !== "pending" && record.status !== "resolved") this.say(`${id} has the status ${record.status}`);
+      if (record.status !== "pending" && record.status !== "resolved")
+        this.say(`${id} has the status ${record.status}`);
       if (record.status === "resolved" && (record.result === undefined || record.resolvedAt === undefined)) {
         this.say(`${id} is resolved without result or time`);
       }
@@ -118,6 +119,8 @@ class Checker {
     const key = this.keys.marker(id);
     if (!this.store.has(key)) return;
     this.known.add(key);
+    // An empty one is what is left when an id is created anew.
+    if (this.store.get(key).value === "") return;
     if (record.status !== "resolved") this.say(`${id} has a resolve marker and is ${record.status}`);
     const ttl = await this.db.pttl(key);
     if (ttl <= 0 || ttl > 24 * 3600 * 1000) this.say(`${key} expires in ${ttl} ms`);
@@ -184,7 +187,8 @@ class Checker {
     ];
     for (const [key, { type, value }] of this.store) {
       if (this.known.has(key)) continue;
-      const old = type === "string" && replaced.some(([start, of]) => key.startsWith(start) && this.store.has(of(value)));
+      const old =
+        type === "string" && replaced.some(([start, of]) => key.startsWith(start) && this.store.has(of(value)));
       if (!old) this.say(`${key} (${type}) belongs to nothing`);
     }
   }

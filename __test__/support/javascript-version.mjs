@@ -1,8 +1,8 @@
 // What version 1.1.0, the JavaScript one, sends to Redis: written from CONTRACT section 9 for tests
 // that let both versions work on one store. Its faults are kept, they are the point.
 
-import { FIELDS, stored } from "./records.mjs";
 import { keysOf } from "./layout.mjs";
+import { FIELDS, stored } from "./records.mjs";
 
 const RESOLVE = `
 local text = redis.call('GET', KEYS[1])

@@ -15,7 +15,12 @@ class Fault {
 
   constructor(properties) {
     Object.assign(this, properties);
-    this.fired = new Promise((resolve) => (this.fire = () => ((this.happened = true), resolve())));
+    this.fired = new Promise((resolve) => {
+      this.fire = () => {
+        this.happened = true;
+        resolve();
+      };
+    });
   }
 }
 
@@ -159,7 +164,7 @@ class Link {
   }
 }
 
-class Proxy {
+class RedisProxy {
   links = new Set();
   /** All links that ever were. */
   history = [];
@@ -287,7 +292,7 @@ class Proxy {
 
 /** A proxy to `target` (a server of ours, or what `net.connect` takes). */
 export function startProxy(target) {
-  return new Proxy().start({ host: "127.0.0.1", port: target.port });
+  return new RedisProxy().start({ host: "127.0.0.1", port: target.port });
 }
 
 /** A proxy for the tests of one file, stopped after the last of them. */

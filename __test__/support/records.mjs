@@ -21,7 +21,10 @@ export function stored(kind, record) {
 let counter = 0;
 
 /** A name that nothing in this process has had before. */
-export const unique = (name) => `${name}-${(counter += 1)}`;
+export function unique(name) {
+  counter += 1;
+  return `${name}-${counter}`;
+}
 
 export const ACTIONS = [
   { id: "approve", label: "Approve", style: "primary" },

@@ -2,13 +2,13 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { accessSync, constants } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { accessSync, constants } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
 import { after } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { Redis as Redis5 } from "ioredis5";
 import { Redis as Redis6 } from "ioredis6";
 
