@@ -1,6 +1,22 @@
-//! Human-in-the-loop approvals in Redis.
+//! Human-in-the-loop approvals in Redis: the native core of `@hitl-sdk/state-ioredis`.
+//!
+//! # Layout
+//!
+//! - [`store`]: what an approval store does. Typed operations, each with the command that it
+//!   sends and the outcome that it reads. Knows neither Node nor sockets.
+//! - [`migrations`]: how stores of earlier layouts become today's.
+//! - [`connection`]: one supervised connection that carries operations in order, and sends them
+//!   again when it broke.
+//! - [`Error`]: what can go wrong, and whether the server may have acted all the same.
+//! - `binding` (feature `node`): the same for JavaScript.
+//!
+//! `ARCHITECTURE.md` tells how a call travels through them.
+
+#[cfg(feature = "node")]
+mod binding;
 pub mod connection;
 pub mod error;
+pub mod migrations;
 pub mod store;
 
 pub use error::Error;
