@@ -3,11 +3,13 @@
 // Each test binary compiles this module for itself and uses its own part of it.
 #![allow(dead_code)]
 
+mod client;
 mod proxy;
 mod server;
 
 #[allow(unused_imports)] // for the same reason
 pub use {
+    client::{Client, Reply, TestHost, settings},
     proxy::Proxy,
     server::{Server, eventually, free_port},
 };
