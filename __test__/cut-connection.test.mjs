@@ -25,7 +25,7 @@ let tables = 0;
 
 /** Two clients of one fresh store: `near` meets no faults, `far` goes through a proxy that makes them. */
 async function withFar(patience, work) {
-  const tableName = `cut_${(tables += 1)}`;
+  const tableName = `cut_${tables++}`;
   const proxy = await startProxy(server);
   const client = server.client({ port: proxy.port, ...PATIENCE[patience] });
   try {
@@ -108,7 +108,7 @@ for (const patience of Object.keys(PATIENCE)) {
     for (const side of ["request", "reply"]) {
       test(`ensureSchema of a fresh store: cut after every byte of the ${side}`, async () => {
         await withFar(patience, async ({ far, proxy, client }) => {
-          const name = `fresh_${(tables += 1)}`;
+          const name = `fresh_${tables++}`;
           const fresh = (n, own = client) => new IoredisState(own, { tableName: `${name}_${numbered(n)}` });
           const sent = await proxy.measure(() => fresh(0).ensureSchema());
           const bytes = side === "request" ? sent.requestBytes : sent.replyBytes;

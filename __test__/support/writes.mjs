@@ -16,24 +16,37 @@ async function reorder(db, key) {
   await db.set(key, JSON.stringify(Object.fromEntries(Object.entries(record).reverse())));
 }
 
+/** The keys that `create` writes. */
+const requestKeys = (k, id) => [
+  k.request(id),
+  k.token(`token-of-${id}`),
+  k.all,
+  k.status("pending"),
+  k.namespace("global"),
+  k.namespaceStatus("global", "pending"),
+];
+
 const known = async (promise) => (await promise) !== null;
 
 /**
  * Each write: `prepare` makes what it needs, `call` is the call under test, `took` says what the store
  * holds (`false`: nothing of it; anything but exactly the whole of it fails), and `again` is the code
  * with which the same call is refused once it has taken effect, if it is. `several`: more than one
- * round trip. `prepare` gets a plain client and the keys of the store for what only they can do.
+ * round trip. `keys` names every key that the call reads or writes. `prepare` gets a plain client and
+ * the keys of the store for what only they can do.
  */
 const PLAIN_WRITES = [
   {
     name: "create",
     prepare: () => {},
+    keys: requestKeys,
     call: (state, id) => state.create(request0(id)),
     took: (state, id) => known(state.get(id)),
   },
   {
     name: "create of a batch item",
     prepare: () => {},
+    keys: (k, id) => [...requestKeys(k, id), k.batchItems(`b-${id}`)],
     call: (state, id) => state.create(item0(id)),
     async took(state, id) {
       const items = await state.listByBatch(`b-${id}`);
@@ -44,6 +57,7 @@ const PLAIN_WRITES = [
   {
     name: "setExternalId",
     prepare: (state, id) => state.create(request0(id)),
+    keys: (k, id) => [k.request(id), k.externalId(`x-${id}`)],
     call: (state, id) => state.setExternalId(id, `x-${id}`),
     async took(state, id) {
       const { externalId, externalIds } = await state.get(id);
@@ -55,6 +69,7 @@ const PLAIN_WRITES = [
   {
     name: "setExternalId of another plugin",
     prepare: (state, id) => state.create(request0(id)).then(() => state.setExternalId(id, `first-${id}`)),
+    keys: (k, id) => [k.request(id), k.externalId(`x-${id}`)],
     call: (state, id) => state.setExternalId(id, `x-${id}`, "inbox"),
     async took(state, id) {
       const { externalId, externalIds } = await state.get(id);
@@ -67,6 +82,11 @@ const PLAIN_WRITES = [
   {
     name: "resolve",
     prepare: (state, id) => state.create(request0(id)),
+    keys: (k, id) => [
+      k.request(id),
+      k.marker(id),
+      ...["pending", "resolved"].flatMap((status) => [k.status(status), k.namespaceStatus("global", status)]),
+    ],
     call: (state, id) => state.resolve(id, decision(id)),
     async took(state, id) {
       const { status, result, resolvedAt } = await state.get(id);
@@ -79,18 +99,21 @@ const PLAIN_WRITES = [
   {
     name: "createBatch",
     prepare: () => {},
+    keys: (k, id) => [k.batch(id)],
     call: (state, id) => state.createBatch(batch({ id })),
     took: (state, id) => known(state.getBatch(id)),
   },
   {
     name: "setBatchExternalId",
     prepare: (state, id) => state.createBatch(batch({ id })),
+    keys: (k, id) => [k.batch(id), k.batchExternalId(`x-${id}`)],
     call: (state, id) => state.setBatchExternalId(id, `x-${id}`),
     took: async (state, id) => (await state.getBatch(id)).externalId === `x-${id}`,
   },
   {
     name: "appendTimeline",
     prepare: () => {},
+    keys: (k, id) => [k.entry(`e-${id}`), k.thread(`thread-${id}`)],
     call: (state, id) => state.appendTimeline(entry0(id)),
     async took(state, id) {
       const entries = await state.timeline(`thread-${id}`);
@@ -101,12 +124,14 @@ const PLAIN_WRITES = [
   {
     name: "createNotifyDelivery",
     prepare: () => {},
+    keys: (k, id) => [k.delivery(id)],
     call: (state, id) => state.createNotifyDelivery(delivery({ id })),
     took: (state, id) => known(state.getNotifyDelivery(id)),
   },
   {
     name: "setNotifyDeliveryExternalId",
     prepare: (state, id) => state.createNotifyDelivery(delivery({ id })),
+    keys: (k, id) => [k.delivery(id), k.deliveryExternalId(`x-${id}`)],
     call: (state, id) => state.setNotifyDeliveryExternalId(id, `x-${id}`),
     took: async (state, id) => (await state.getNotifyDelivery(id)).externalId === `x-${id}`,
   },
