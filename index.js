@@ -33,16 +33,15 @@ class IoredisState {
     if (typeof tableName !== "string" || !TABLE_NAME.test(tableName)) {
       throw coded(new Error(`Invalid table name "${String(tableName)}"`), "INVALID_TABLE_NAME");
     }
-    const refusal = refusalOf(redis);
+    const keyPrefix = redis?.options?.keyPrefix ?? "";
+    this.#prefix = Buffer.concat([
+      Buffer.isBuffer(keyPrefix) ? keyPrefix : Buffer.from(String(keyPrefix)),
+      Buffer.from(tableName.replace(".", ":")),
+    ]);
+    const refusal = refusalOf(redis, this.#prefix);
     if (refusal !== undefined) {
       throw invalidArgument(refusal);
     }
-    const keyPrefix = redis.options.keyPrefix ?? "";
-    const prefix = tableName.replace(".", ":");
-    this.#prefix = Buffer.concat([
-      typeof keyPrefix === "string" ? Buffer.from(keyPrefix) : Buffer.from(keyPrefix),
-      Buffer.from(prefix),
-    ]);
     this.#link = linkOf(redis);
     this.#link.users += 1;
   }

@@ -8,6 +8,9 @@ const { connectionClosed } = require("./errors.js");
 /** How long `close()` waits for calls before it gives them up, in milliseconds. */
 const CLOSE_PATIENCE = 1000;
 
+/** What makes keys share a slot of a Cluster. */
+const HASH_TAG = /\{[^}]+\}/;
+
 /** One link for each client, shared by all instances on it. */
 const links = new WeakMap();
 
@@ -163,7 +166,7 @@ function settingsOf({ options, condition }) {
  * Says why a value cannot be served, or nothing.
  * Duck-typed: a server may have several copies of ioredis.
  */
-function refusalOf(client) {
+function refusalOf(client, prefix) {
   const isClient =
     client !== null &&
     typeof client === "object" &&
@@ -175,6 +178,9 @@ function refusalOf(client) {
     return "IoredisState needs an ioredis client: new IoredisState(new Redis(url))";
   }
   const { options } = client;
+  if (client.isCluster && !HASH_TAG.test(prefix)) {
+    return 'On a Cluster all keys of a store must share a slot: give the client a hash tag as its prefix, keyPrefix: "{hitl}:"';
+  }
   const unsupported = [
     ["Cluster", client.isCluster],
     ["tls", options.tls],

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use redis::Value;
 
-use super::decision::fingerprint;
+use super::decision::{fingerprint, is_pending};
 use super::keys::Keys;
 use super::record::{Record, same_members};
 use super::reply::{ATTEMPTS, Answer, lossy, over, refused, unexpected};
@@ -85,7 +85,7 @@ impl Create {
             return false;
         };
         let is_batch_item = record.raw("batchId").is_some_and(|raw| raw != b"null");
-        record.text("status").as_deref() == Some("pending") && is_batch_item == self.is_batch_item
+        is_pending(&record) && is_batch_item == self.is_batch_item
     }
 }
 

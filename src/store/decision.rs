@@ -55,10 +55,10 @@ impl<'a> Decision<'a> {
     }
 }
 
-/// Whether the record itself says that it is decided.
+/// Whether the record itself says that it waits for a decision.
 #[must_use]
-pub fn is_resolved(record: &Record<'_>) -> bool {
-    record.text("status").as_deref() == Some("resolved")
+pub fn is_pending(record: &Record<'_>) -> bool {
+    record.text("status").as_deref() == Some("pending")
 }
 
 /// The namespace under which a record is indexed.
@@ -93,11 +93,11 @@ pub struct Undone {
 
 impl Undone {
     /// Reads a record for which a witness, the marker or the index of resolved requests, says
-    /// that it was decided. `None` if the record says so itself, or is corrupt.
+    /// that it was decided. `None` if the record does not say pending, or is corrupt.
     #[must_use]
     pub fn read(stored: &[u8], marker: &[u8]) -> Option<Self> {
         let record = Record::parse(stored)?;
-        if is_resolved(&record) {
+        if !is_pending(&record) {
             return None;
         }
         let decision = Decision::from_marker(marker);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use redis::Value;
 
-use super::decision::{Decision, MARKER_LIFE, Undone, commit, is_resolved};
+use super::decision::{Decision, MARKER_LIFE, Undone, commit, is_pending};
 use super::keys::Keys;
 use super::record::Record;
 use super::reply::{ATTEMPTS, Answer, over, refused, unexpected};
@@ -83,7 +83,7 @@ impl Resolve {
                         id: self.id.clone(),
                     });
                 };
-                if is_resolved(&record) {
+                if !is_pending(&record) {
                     return refused(Error::AlreadyResolved(self.id.clone()));
                 }
                 let after = self.decision().splice(&record);

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use redis::Value;
 
-use super::decision::{Undone, is_resolved};
+use super::decision::{Undone, is_pending};
 use super::keys::Keys;
 use super::record::{Record, quote_into};
 use super::reply::{accepted, array, bytes, filled, over, refused, unexpected};
@@ -382,7 +382,7 @@ impl<V: Visitor> WalkOver<V> {
             .filter(|at| {
                 parsed[*at]
                     .as_ref()
-                    .is_some_and(|record| !is_resolved(record))
+                    .is_some_and(|record| is_pending(record))
             })
             .collect();
         if !undone.is_empty() {

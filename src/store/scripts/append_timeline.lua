@@ -5,6 +5,10 @@
 -- Returns 1 stored, now or before
 --         { 'exists' } the id belongs to another entry
 
+-- A thread of the name entry:{id} meets its own entry: the second write would find a string.
+if KEYS[1] == KEYS[2] then
+  return { err = 'WRONGTYPE Operation against a key holding the wrong kind of value' }
+end
 local entry = redis.pcall('GET', KEYS[1])
 if refused(entry) then
   return entry
