@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { withRedis } from "./support/redis.mjs";
 
-const jest = createRequire(import.meta.url).resolve("jest/bin/jest.js");
+const jest = createRequire(import.meta.url).resolve("jest/bin/jest");
 const config = fileURLToPath(new URL("jest/jest.config.cjs", import.meta.url));
 const server = await withRedis();
 

@@ -15,6 +15,7 @@ const exec = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));
 const manifest = createRequire(import.meta.url)("../package.json");
 
+const server = await withRedis();
 const folder = await mkdtemp(join(tmpdir(), "hitl-package-"));
 after(() => rm(folder, { recursive: true, force: true }));
 
@@ -100,7 +101,6 @@ const SERVERS = {
 };
 
 test("installed from its tarballs, it works with import and with require", async () => {
-  const server = await withRedis();
   const home = join(folder, "server");
   const platform = join(folder, "platform");
 

@@ -54,18 +54,25 @@ export async function race({ a, b }) {
     reviewer,
     replica: i % 2 === 0 ? "A" : "B",
     result: decision(freight, reviewer, i % 3 === 2 ? "deny" : "approve"),
+    // Who is first is up to chance, as it is among people.
+    turn: Math.random(),
   }));
+  const inTurn = clicks.toSorted((one, other) => one.turn - other.turn);
   const [verdicts] = await Promise.all([
-    Promise.allSettled(clicks.map(({ replica, result }) => replicas[replica].resolve(freight.id, result))),
+    Promise.allSettled(inTurn.map(({ replica, result }) => replicas[replica].resolve(freight.id, result))),
     a.setExternalId(freight.id, "1795168801.000100"),
     b.setExternalId(freight.id, "inbox/20417", "web"),
   ]);
 
-  const saysOf = ({ status, reason }) =>
-    status === "fulfilled" ? green("won") : `${red(reason.code)} ${reason.message}`;
+  const saysOf = ({ status, reason }) => (status === "fulfilled" ? green("won") : dim(reason.code));
   table(
     ["reviewer", "on", "click", "verdict"],
-    clicks.map(({ reviewer, replica, result }, i) => [reviewer.name, replica, result.actionId, saysOf(verdicts[i])]),
+    clicks.map((click) => [
+      click.reviewer.name,
+      click.replica,
+      click.result.actionId,
+      saysOf(verdicts[inTurn.indexOf(click)]),
+    ]),
   );
   gap();
 

@@ -61,8 +61,8 @@ await main(async () => {
     const clients = { a: place.client(5, "hitl-a"), b: place.client(6, "hitl-b") };
     const replicas = { a: new IoredisState(clients.a), b: new IoredisState(clients.b) };
     page.title(
-      "Approvals on Redis",
-      `@hitl-sdk/state-ioredis ${version} on ${await place.describe()}; replica A has ioredis 5, replica B ioredis 6`,
+      `Approvals on Redis, with @hitl-sdk/state-ioredis ${version}`,
+      `${await place.describe()}; two replicas: A with ioredis 5, B with ioredis 6`,
     );
 
     await replicas.a.ensureSchema();
