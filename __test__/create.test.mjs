@@ -7,7 +7,7 @@ import { violations } from "./support/invariants.mjs";
 import { decision, pending, request } from "./support/records.mjs";
 import { snapshot, withStores } from "./support/store.mjs";
 
-const { db, store } = await withStores();
+const { server, db, store } = await withStores();
 
 test("create stores a pending request, stamped by the clock of the process", async () => {
   const { state, keys } = store();
@@ -134,23 +134,41 @@ for (const [name, arrange, ownerFields, newcomerFields] of [
   });
 }
 
+/** The keys that `create` writes. */
+const writtenKeys = (keys, record) => ({
+  request: keys.request(record.id),
+  token: keys.token(record.token),
+  all: keys.all,
+  status: keys.status("pending"),
+  namespace: keys.namespace("global"),
+  namespaceStatus: keys.namespaceStatus("global", "pending"),
+  batchItems: keys.batchItems("b"),
+});
+
 for (const key of ["request", "token", "all", "status", "namespace", "namespaceStatus", "batchItems"]) {
   test(`all or nothing: a ${key} key of another type rejects create and nothing is written`, async () => {
     const { state, keys } = store();
     await state.ensureSchema();
     const record = request({ batchId: "b", batchIndex: 0 });
-    const names = {
-      request: keys.request(record.id),
-      token: keys.token(record.token),
-      all: keys.all,
-      status: keys.status("pending"),
-      namespace: keys.namespace("global"),
-      namespaceStatus: keys.namespaceStatus("global", "pending"),
-      batchItems: keys.batchItems("b"),
-    };
-    await db.hset(names[key], "a", "b");
+    await db.hset(writtenKeys(keys, record)[key], "a", "b");
     const before = await snapshot(db, keys.prefix);
     await refuses(state.create(record), "WRONGTYPE", /^WRONGTYPE Operation against/);
+    assert.deepEqual(await snapshot(db, keys.prefix), before);
+  });
+}
+
+for (const key of ["request", "token", "all", "status", "namespace", "namespaceStatus", "batchItems", "marker"]) {
+  test(`all or nothing: a user who may not touch the ${key} key creates nothing`, async () => {
+    const { state, keys, tableName } = store();
+    await state.ensureSchema();
+    const record = request({ batchId: "b", batchIndex: 0 });
+    const every = { ...writtenKeys(keys, record), marker: keys.marker(record.id), ledger: keys.migrations };
+    const user = `all-but-${key}`;
+    const allowed = Object.keys(every).filter((name) => name !== key);
+    await db.acl("SETUSER", user, "on", ">secret", "+@all", ...allowed.map((name) => `~${every[name]}`));
+    const restricted = store({ client: server.client({ username: user, password: "secret" }), tableName }).state;
+    const before = await snapshot(db, keys.prefix);
+    await refuses(restricted.create(record), /^(NOPERM|ERR)$/);
     assert.deepEqual(await snapshot(db, keys.prefix), before);
   });
 }
@@ -217,7 +235,7 @@ for (const field of ["id", "token"]) {
       const { state, keys } = store();
       await state.ensureSchema();
       const before = await snapshot(db, keys.prefix);
-      await refuses(state.create(request({ id: "x", [field]: value })), "INVALID_ARGUMENT", new RegExp(field));
+      await refuses(state.create({ ...request({ id: "x" }), [field]: value }), "INVALID_ARGUMENT", new RegExp(field));
       assert.deepEqual(await snapshot(db, keys.prefix), before);
     });
   }

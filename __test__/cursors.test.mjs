@@ -159,7 +159,7 @@ test("a cursor is decoded as leniently as Node's base64url", async () => {
     `${nextCursor}=`,
     `${nextCursor}==`,
     `${nextCursor.slice(0, middle)}\n ${nextCursor.slice(middle)}`,
-    `${nextCursor.slice(0, middle)}!*é🙂${nextCursor.slice(middle)}`,
+    `${nextCursor.slice(0, middle)}!*é${nextCursor.slice(middle)}`,
     ` ${nextCursor}\t`,
   ];
   for (const cursor of variants) {

@@ -110,11 +110,9 @@ for (const key of ["delivery", "index"]) {
   });
 }
 
-for (const value of [undefined, null, "\udc00"]) {
-  test(`createNotifyDelivery refuses ${JSON.stringify(value)} as id and stores nothing`, async () => {
-    const { state, keys } = await withDelivery();
-    const before = await snapshot(db, keys.prefix);
-    await refuses(state.createNotifyDelivery(delivery({ id: value })), "INVALID_ARGUMENT", /id/);
-    assert.deepEqual(await snapshot(db, keys.prefix), before);
-  });
-}
+test("createNotifyDelivery refuses a lone surrogate in the id and stores nothing", async () => {
+  const { state, keys } = await withDelivery();
+  const before = await snapshot(db, keys.prefix);
+  await refuses(state.createNotifyDelivery(delivery({ id: "\udc00" })), "INVALID_ARGUMENT", /id/);
+  assert.deepEqual(await snapshot(db, keys.prefix), before);
+});

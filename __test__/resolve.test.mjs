@@ -131,22 +131,22 @@ for (const [name, text, expected] of [
   [
     "of layout 1",
     '{"id":"r","token":"t","channel":"slack","message":"m","status":"pending","createdAt":"D"}',
-    '{"id":"r","token":"t","channel":"slack","message":"m","status":"resolved","result":R,"createdAt":"D","resolvedAt":T}',
+    '{"id":"r","token":"t","channel":"slack","message":"m","status":"resolved","result":@R,"createdAt":"D","resolvedAt":@T}',
   ],
   [
     "with external ids and a batch",
     '{"id":"r","channel":"slack","status":"pending","externalId":"x","externalIds":{"slack":"x"},"createdAt":"D","batchId":"b","batchIndex":0}',
-    '{"id":"r","channel":"slack","status":"resolved","externalId":"x","externalIds":{"slack":"x"},"result":R,"createdAt":"D","resolvedAt":T,"batchId":"b","batchIndex":0}',
+    '{"id":"r","channel":"slack","status":"resolved","externalId":"x","externalIds":{"slack":"x"},"result":@R,"createdAt":"D","resolvedAt":@T,"batchId":"b","batchIndex":0}',
   ],
   [
     "with unknown fields",
     '{"id":"r","a":[1.0],"status":"pending","createdAt":"D","z":{"status":"pending"}}',
-    '{"id":"r","a":[1.0],"status":"resolved","result":R,"createdAt":"D","resolvedAt":T,"z":{"status":"pending"}}',
+    '{"id":"r","a":[1.0],"status":"resolved","result":@R,"createdAt":"D","resolvedAt":@T,"z":{"status":"pending"}}',
   ],
   [
     "with a context that looks like the fields",
     '{"id":"r","context":{"a":1,"status":"pending","createdAt":"D"},"status":"pending","createdAt":"D"}',
-    '{"id":"r","context":{"a":1,"status":"pending","createdAt":"D"},"status":"resolved","result":R,"createdAt":"D","resolvedAt":T}',
+    '{"id":"r","context":{"a":1,"status":"pending","createdAt":"D"},"status":"resolved","result":@R,"createdAt":"D","resolvedAt":@T}',
   ],
 ]) {
   test(`a record ${name}: the changed fields are spliced in at their place`, async () => {
@@ -161,8 +161,8 @@ for (const [name, text, expected] of [
       result,
       expected
         .replaceAll('"D"', createdAt)
-        .replace("R", JSON.stringify(decision("r")))
-        .replace("T", resolvedAt),
+        .replace("@R", JSON.stringify(decision("r")))
+        .replace("@T", resolvedAt),
     );
     assert.deepEqual(await scoresOf(db, keys.status("resolved")), [["r", Date.parse("2026-01-02T03:04:05.006Z")]]);
   });
