@@ -157,17 +157,23 @@ class RedisServer {
     this.#child.kill(name);
   }
 
+  /** Waits for the end of the process, which on its own keeps no test alive. */
+  async #exit() {
+    this.#child.ref();
+    await this.#child.exited;
+  }
+
   /** Ends the server at once, as a crash would. */
   async kill() {
     this.#child.kill("SIGKILL");
-    await this.#child.exited;
+    await this.#exit();
   }
 
   /** Starts the server again on the same port and data; `args` replace the arguments of the first start. */
   async restart({ args = this.#args } = {}) {
     if (running.has(this.#child)) {
       this.signal("SIGTERM");
-      await this.#child.exited;
+      await this.#exit();
     }
     this.#args = args;
     await this.#launch();
