@@ -40,14 +40,14 @@ class IoredisState {
     ]);
     const refusal = refusalOf(redis, this.#prefix);
     if (refusal !== undefined) {
-      throw invalidArgument(refusal);
+      throw coded(new TypeError(refusal), "INVALID_ARGUMENT");
     }
     this.#link = linkOf(redis);
     this.#link.users += 1;
   }
 
   ensureSchema() {
-    return this.#call(null, (store, ticket) => native.ensureSchema(store, ticket));
+    return attempt(() => this.#call(null, (store, ticket) => native.ensureSchema(store, ticket)));
   }
 
   create(record) {
@@ -74,19 +74,19 @@ class IoredisState {
   }
 
   get(id) {
-    return this.#read(id, null, readRequest, native.get);
+    return attempt(() => this.#read(id, null, readRequest, native.get));
   }
 
   findByExternalId(externalId) {
-    return this.#read(externalId, null, readRequest, native.findByExternalId);
+    return attempt(() => this.#read(externalId, null, readRequest, native.findByExternalId));
   }
 
   findByToken(token) {
-    return this.#read(token, null, readRequest, native.findByToken);
+    return attempt(() => this.#read(token, null, readRequest, native.findByToken));
   }
 
   setExternalId(id, externalId, pluginId) {
-    return this.#setExternalId(REQUEST, id, externalId, pluginId);
+    return attempt(() => this.#setExternalId(REQUEST, id, externalId, pluginId));
   }
 
   resolve(id, result) {
@@ -103,8 +103,7 @@ class IoredisState {
 
   list(filter) {
     return attempt(() => {
-      const { status, namespace, limit, cursor } = filter ?? {};
-      const { matches, byStatus, byNamespace } = readFilter(status, namespace);
+      const { matches, byStatus, byNamespace, limit, cursor } = readFilter(filter);
       if (!matches || (cursor != null && typeof cursor !== "string")) {
         return { items: [] };
       }
@@ -121,8 +120,7 @@ class IoredisState {
 
   count(filter) {
     return attempt(() => {
-      const { status, namespace } = filter ?? {};
-      const { matches, byStatus, byNamespace } = readFilter(status, namespace);
+      const { matches, byStatus, byNamespace } = readFilter(filter);
       if (!matches) {
         return 0;
       }
@@ -131,28 +129,28 @@ class IoredisState {
   }
 
   createBatch(record) {
-    return this.#insert(record, records.batchJson, native.createBatch);
+    return attempt(() => this.#insert(record, records.batchJson, native.createBatch));
   }
 
   getBatch(id) {
     const read = (json) => records.toBatch(records.parse(json, "batch", id));
-    return this.#read(id, null, read, native.getBatch);
+    return attempt(() => this.#read(id, null, read, native.getBatch));
   }
 
   setBatchExternalId(id, externalId, pluginId) {
-    return this.#setExternalId(BATCH, id, externalId, pluginId);
+    return attempt(() => this.#setExternalId(BATCH, id, externalId, pluginId));
   }
 
   listByBatch(batchId) {
-    return this.#read(batchId, [], records.readBatchItems, native.listByBatch);
+    return attempt(() => this.#read(batchId, [], records.readBatchItems, native.listByBatch));
   }
 
   appendTimeline(entry) {
     return attempt(() => {
       demandObject(entry, "entry");
       const { id, threadId, createdAt } = entry;
-      const key = writableKey(id, "id");
-      const thread = writableKey(threadId, "threadId");
+      const key = demandKey(id, "id");
+      const thread = demandKey(threadId, "threadId");
       const time = Date.parse(createdAt);
       if (Number.isNaN(time)) {
         throw invalidArgument("createdAt must be a date that Date.parse can read");
@@ -163,20 +161,20 @@ class IoredisState {
   }
 
   timeline(threadId) {
-    return this.#read(threadId, [], records.readTimeline, native.timeline);
+    return attempt(() => this.#read(threadId, [], records.readTimeline, native.timeline));
   }
 
   createNotifyDelivery(record) {
-    return this.#insert(record, records.deliveryJson, native.createDelivery);
+    return attempt(() => this.#insert(record, records.deliveryJson, native.createDelivery));
   }
 
   getNotifyDelivery(id) {
     const read = (json) => records.toDelivery(records.parse(json, "notify delivery", id));
-    return this.#read(id, null, read, native.getDelivery);
+    return attempt(() => this.#read(id, null, read, native.getDelivery));
   }
 
   setNotifyDeliveryExternalId(id, externalId) {
-    return this.#setExternalId(DELIVERY, id, externalId);
+    return attempt(() => this.#setExternalId(DELIVERY, id, externalId));
   }
 
   async close() {
@@ -221,23 +219,19 @@ class IoredisState {
   }
 
   #insert(record, toJson, operation) {
-    return attempt(() => {
-      demandObject(record, "record");
-      const key = writableKey(record.id, "id");
-      const json = toJson(record, new Date().toISOString());
-      return this.#call(null, (store, ticket) => operation(store, ticket, key, json));
-    });
+    demandObject(record, "record");
+    const key = demandKey(record.id, "id");
+    const json = toJson(record, new Date().toISOString());
+    return this.#call(null, (store, ticket) => operation(store, ticket, key, json));
   }
 
   /** The message has gone out to a human by now: a type is no reason to have it sent again. */
   #setExternalId(subject, id, externalId, pluginId) {
-    return attempt(() => {
-      const key = writableKey(id, "id");
-      const text = writableKey(externalId, "externalId");
-      const json = externalIdJson(externalId, text);
-      const plugin = pluginId == null ? undefined : writableKey(pluginId, "pluginId");
-      return this.#call(null, (store, ticket) => native.setExternalId(store, ticket, subject, key, text, json, plugin));
-    });
+    const key = writableKey(id, "id");
+    const text = writableKey(externalId, "externalId");
+    const json = externalIdJson(externalId, text);
+    const plugin = pluginId == null ? undefined : writableKey(pluginId, "pluginId");
+    return this.#call(null, (store, ticket) => native.setExternalId(store, ticket, subject, key, text, json, plugin));
   }
 }
 
@@ -266,7 +260,7 @@ function readableKey(value) {
 
 /** The same for a write, which is refused: lone surrogates would meet on one key. */
 function writableKey(value, name) {
-  const text = textOf(value) ?? JSON.stringify(value) ?? "";
+  const text = textOf(value) ?? jsonOf(value) ?? "";
   if (!text.isWellFormed()) {
     throw invalidArgument(`${name} must not contain lone surrogates`);
   }
@@ -285,7 +279,16 @@ function textOf(value) {
   }
 }
 
-/** JSON keeps the value; where it has none for it, but there is a text, the text. */
+/** JSON; `undefined` where V8 has none for it, or refuses. */
+function jsonOf(value) {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** JSON keeps the value; for one that V8 refuses, such as a BigInt, its text. */
 function externalIdJson(externalId, text) {
   try {
     return JSON.stringify(externalId);
@@ -300,6 +303,13 @@ function demandObject(value, name) {
   }
 }
 
+function demandKey(value, name) {
+  if (value === undefined || value === null) {
+    throw invalidArgument(`${name} must be given`);
+  }
+  return writableKey(value, name);
+}
+
 function demandString(value, name) {
   if (typeof value !== "string") {
     throw invalidArgument(`${name} must be a string`);
@@ -307,17 +317,19 @@ function demandString(value, name) {
   writableKey(value, name);
 }
 
-/** Absent and empty mean unfiltered; what no request can have matches nothing. */
-function readFilter(status, namespace) {
-  const byStatus = status || undefined;
-  const byNamespace = namespace ? (readableKey(namespace) ?? " ") : undefined;
-  return {
-    matches:
+/** Absent and empty mean unfiltered; what no request can have, or nobody can read, matches nothing. */
+function readFilter(filter) {
+  try {
+    const { status, namespace, limit, cursor } = filter ?? {};
+    const byStatus = status || undefined;
+    const byNamespace = namespace ? String(namespace) : undefined;
+    const matches =
       (byStatus === undefined || byStatus === "pending" || byStatus === "resolved") &&
-      (byNamespace === undefined || NAMESPACE.test(byNamespace)),
-    byStatus,
-    byNamespace,
-  };
+      (byNamespace === undefined || NAMESPACE.test(byNamespace));
+    return { matches, byStatus, byNamespace, limit, cursor };
+  } catch {
+    return { matches: false };
+  }
 }
 
 module.exports.IoredisState = IoredisState;

@@ -6,7 +6,7 @@ const NAMES = { MAX_RETRIES: "MaxRetriesPerRequestError" };
 
 /** The words of a failed argument: what was given, and what to do. Never the value itself. */
 function invalidArgument(message) {
-  return coded(new TypeError(message), "INVALID_ARGUMENT");
+  return coded(new Error(message), "INVALID_ARGUMENT");
 }
 
 function coded(error, code) {

@@ -102,6 +102,9 @@ local function spliced(tail, channel)
         return nil -- the same key may be spelled in another way
       end
     end
+    if key ~= channel and channel and find(channel, '\\', 1, true) then
+      return nil -- and so may the channel
+    end
     texts[place or #texts + 1] = key .. ':' .. value
     if key == channel then
       put('externalId', value)
