@@ -25,30 +25,30 @@ const set = (object, key, value) =>
   Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 
 /** Whether the known fields stand in the writing order. */
-function isOrdered(text) {
+function isOrdered(text, kind) {
   const places = membersOf(text)
-    .map(({ name }) => FIELDS.request.indexOf(name))
+    .map(({ name }) => FIELDS[kind].indexOf(name))
     .filter((place) => place >= 0);
   return places.every((place, i) => i === 0 || place > places[i - 1]);
 }
 
-function compare(before, after, expected, changed) {
+function compare(before, after, expected, changed, kind = "request") {
   assert.deepEqual(JSON.parse(after), expected);
   assert.deepEqual(untouched(after, changed), untouched(before, changed));
-  if (isOrdered(before)) assert.ok(isOrdered(after), "a changed field is not at its place");
+  if (isOrdered(before, kind)) assert.ok(isOrdered(after, kind), "a changed field is not at its place");
 }
 
-/** Runs `change` on thousands of records, and `check` on each before and after. */
-async function run(name, change, check) {
+/** Runs `change` on thousands of records of a kind, and `check` on each before and after. */
+async function run(name, change, check, kind = "request") {
   const random = seeded();
   const { state, keys } = store();
   await state.ensureSchema();
   for (let round = 0; round < ROUNDS; round += CHUNK) {
-    const records = Array.from({ length: CHUNK }, (_, i) => adversarialRecord(random, `r${round + i}`));
-    await db.mset(records.flatMap(({ id, text }) => [keys.request(id), text]));
+    const records = Array.from({ length: CHUNK }, (_, i) => adversarialRecord(random, `r${round + i}`, kind));
+    await db.mset(records.flatMap(({ id, text }) => [keys[kind](id), text]));
     const inputs = records.map((record) => change.prepare(random, record));
     const verdicts = await Promise.all(records.map((record, i) => verdict(change.call(state, record.id, inputs[i]))));
-    const after = await db.mget(records.map(({ id }) => keys.request(id)));
+    const after = await db.mget(records.map(({ id }) => keys[kind](id)));
     for (const [i, { id, text }] of records.entries()) {
       try {
         check(text, after[i], verdicts[i], inputs[i], id);
@@ -61,32 +61,53 @@ async function run(name, change, check) {
   }
 }
 
-test(`setExternalId on ${ROUNDS} adversarial records keeps every untouched byte`, async () => {
+for (const [kind, method] of [
+  ["request", "setExternalId"],
+  ["batch", "setBatchExternalId"],
+]) {
+  test(`${method} on ${ROUNDS} adversarial records keeps every untouched byte`, async () => {
+    await run(
+      method,
+      {
+        prepare: ({ pick, below }, { plugins, channel }) => ({
+          value: pick(["x", `new-${below(1e9)}`, '"quoted\\"', "é🙂\u2028", "", "a/b"]),
+          plugin: pick([undefined, channel, "inbox", "__proto__", 'q"\\', "7", ...plugins]),
+        }),
+        call: (state, id, { value, plugin }) => state[method](id, value, plugin),
+      },
+      (before, after, { error }, { value, plugin }) => {
+        if (error) throw error;
+        const expected = JSON.parse(before);
+        const key = plugin ?? expected.channel;
+        const ids = JSON.parse(JSON.stringify(expected.externalIds ?? {}));
+        expected.externalIds = set(ids, key, value);
+        if (key === expected.channel) expected.externalId = value;
+        const changed = key === expected.channel ? ["externalId", "externalIds"] : ["externalIds"];
+        compare(before, after, expected, changed, kind);
+        const idsOf = (text) => membersOf(text).findLast(({ name }) => name === "externalIds")?.value ?? "{}";
+        const old = idsOf(before) === "null" ? "{}" : idsOf(before);
+        assert.deepEqual(untouched(idsOf(after), [key]), untouched(old, [key]), "other plugins' ids");
+        const names = membersOf(idsOf(after)).map((member) => member.name);
+        const was = membersOf(old).map((member) => member.name);
+        if (!was.includes(key)) assert.deepEqual(names, [...was, key], "a new key comes last");
+      },
+      kind,
+    );
+  });
+}
+
+test(`setNotifyDeliveryExternalId on ${ROUNDS} adversarial records keeps every untouched byte`, async () => {
   await run(
-    "setExternalId",
+    "setNotifyDeliveryExternalId",
     {
-      prepare: ({ pick, below }, { plugins, channel }) => ({
-        value: pick(["x", `new-${below(1e9)}`, '"quoted\\"', "é🙂\u2028", "", "a/b"]),
-        plugin: pick([undefined, channel, "inbox", "__proto__", 'q"\\', "7", ...plugins]),
-      }),
-      call: (state, id, { value, plugin }) => state.setExternalId(id, value, plugin),
+      prepare: ({ pick, below }) => pick(["x", `new-${below(1e9)}`, '"quoted\\"', "é🙂\u2028", "", "a/b"]),
+      call: (state, id, value) => state.setNotifyDeliveryExternalId(id, value),
     },
-    (before, after, { error }, { value, plugin }) => {
+    (before, after, { error }, externalId) => {
       if (error) throw error;
-      const expected = JSON.parse(before);
-      const key = plugin ?? expected.channel;
-      const ids = JSON.parse(JSON.stringify(expected.externalIds ?? {}));
-      expected.externalIds = set(ids, key, value);
-      if (key === expected.channel) expected.externalId = value;
-      const changed = key === expected.channel ? ["externalId", "externalIds"] : ["externalIds"];
-      compare(before, after, expected, changed);
-      const idsOf = (text) => membersOf(text).findLast(({ name }) => name === "externalIds")?.value ?? "{}";
-      const old = idsOf(before) === "null" ? "{}" : idsOf(before);
-      assert.deepEqual(untouched(idsOf(after), [key]), untouched(old, [key]), "other plugins' ids");
-      const names = membersOf(idsOf(after)).map((member) => member.name);
-      const was = membersOf(old).map((member) => member.name);
-      if (!was.includes(key)) assert.deepEqual(names, [...was, key], "a new key comes last");
+      compare(before, after, { ...JSON.parse(before), externalId }, ["externalId"], "delivery");
     },
+    "delivery",
   );
 });
 

@@ -45,58 +45,92 @@ const CHANNELS = ['"slack"', '"sl\\u0061ck"', '"q\\"\\\\"', '"é"', '""', '"__pr
 const PLUGINS = ['"slack"', '"inbox"', '"in\\u0062ox"', '"7"', '"q\\"\\\\"', '"__proto__"', '"é"'];
 const UNKNOWN = ['"extra"', '"Status"', '"status "', '"stat\\u0075s2"', '"created"', '""', '"result2"', '"__proto__"'];
 
-/** An adversarial record: `{ id, text, channel, plugins }`. */
-export function adversarialRecord({ below, pick }, id) {
-  const value = () => pick(VALUES);
-  const channel = pick(CHANNELS);
-  const plugins = [...new Set(Array.from({ length: below(4) }, () => pick(PLUGINS)))];
-  const shape = pick(["today", "today", "today", "extended", "resolved", "shuffled", "spaced", "doubled"]);
-  const has = (chance) => below(100) < chance;
-
-  const members = {
-    id: JSON.stringify(id),
-    token: `"token of ${id}"`,
+/** The members of each kind, as JSON texts; `undefined` where it has none. */
+const MEMBERS = {
+  request: ({ id, channel, value, has, ids }) => {
+    const status = has(20) ? '"resolved"' : '"pending"';
+    const decided = status === '"resolved"';
+    return {
+      id,
+      token: '"t"',
+      channel,
+      namespace: has(80) ? '"global"' : undefined,
+      message: has(90) ? value() : undefined,
+      actions: has(90) ? value() : undefined,
+      context: has(80) ? value() : undefined,
+      status,
+      ...ids,
+      result: decided || has(3) ? value() : undefined,
+      createdAt: CREATED,
+      resolvedAt: decided ? CREATED : undefined,
+      ...(has(30) && { batchId: '"b"', batchIndex: "3" }),
+    };
+  },
+  batch: ({ id, channel, value, has, ids }) => ({
+    id,
     channel,
-    namespace: has(80) ? '"global"' : undefined,
-    message: has(90) ? value() : undefined,
-    actions: has(90) ? value() : undefined,
-    context: has(80) ? value() : undefined,
-    status: shape === "resolved" || has(10) ? '"resolved"' : '"pending"',
+    message: has(60) ? value() : undefined,
+    actions: has(60) ? value() : undefined,
+    context: has(60) ? value() : undefined,
+    ...ids,
     createdAt: CREATED,
-  };
-  if (has(40)) members.externalId = '"x"';
-  if (has(50)) members.externalIds = has(5) ? "null" : `{${plugins.map((plugin) => `${plugin}:"o"`).join(",")}}`;
-  if (members.status === '"resolved"' || has(3)) members.result = value();
-  if (members.status === '"resolved"') members.resolvedAt = CREATED;
-  if (has(30)) Object.assign(members, { batchId: '"b"', batchIndex: "3" });
+  }),
+  delivery: ({ id, channel, value, has, ids }) => ({
+    id,
+    channel,
+    message: has(90) ? value() : undefined,
+    groupId: has(90) ? value() : undefined,
+    externalId: ids.externalId,
+    createdAt: CREATED,
+  }),
+};
 
-  let list = FIELDS.request
+/** The members in the ways in which a stored text may have them. */
+function arranged(kind, members, shape, { below, pick, has, value }) {
+  let list = FIELDS[kind]
     .filter((field) => members[field] !== undefined)
     .map((field) => [JSON.stringify(field), members[field]]);
   if (shape !== "today" && has(70)) {
     for (let i = below(3); i >= 0; i--) list.splice(below(list.length + 1), 0, [pick(UNKNOWN), value()]);
   }
-  if (shape === "shuffled")
+  if (shape === "shuffled") {
     list = list
-      .map((m) => [below(1e6), m])
+      .map((member) => [below(1e6), member])
       .sort((a, b) => a[0] - b[0])
-      .map(([, m]) => m);
+      .map(([, member]) => member);
+  }
   if (shape === "doubled") {
     const twice = pick(["status", "channel", "message", "externalId", "createdAt", "context"]);
     const early = twice === "status" ? pick(['"pending"', '"resolved"', '"x"']) : value();
-    list.splice(0, 0, [JSON.stringify(twice), early]);
+    list.unshift([JSON.stringify(twice), early]);
   }
-  const escaped = shape === "shuffled" || shape === "spaced";
+  return list;
+}
+
+const escapedKey = (name) => `"\\u00${name.charCodeAt(1).toString(16).padStart(2, "0")}${name.slice(2)}`;
+
+/** An adversarial record of a kind: `{ id, text, channel, plugins }`. */
+export function adversarialRecord({ below, pick }, id, kind = "request") {
+  const has = (chance) => below(100) < chance;
+  const value = () => pick(VALUES);
+  const channel = pick(CHANNELS);
+  const plugins = [...new Set(Array.from({ length: below(4) }, () => pick(PLUGINS)))];
+  const shape = pick(["today", "today", "today", "extended", "shuffled", "spaced", "doubled"]);
+  const ids = {
+    externalId: has(40) ? '"x"' : undefined,
+    externalIds: has(50) ? pick([`{${plugins.map((plugin) => `${plugin}:"o"`).join(",")}}`, "null", "{}"]) : undefined,
+  };
+  const members = MEMBERS[kind]({ id: JSON.stringify(id), channel, value, has, ids });
+  const isEscaped = shape === "shuffled" || shape === "spaced";
   const space = () => (shape === "spaced" ? pick(["", " ", "\n", "\t\r\n "]) : "");
-  const text = list
+  const text = arranged(kind, members, shape, { below, pick, has, value })
     .map(([name, raw]) => {
-      const spelled =
-        escaped && has(10) ? `"\\u00${name.charCodeAt(1).toString(16).padStart(2, "0")}${name.slice(2)}` : name;
-      return `${space()}${name === '""' ? name : spelled}${space()}:${space()}${raw}${space()}`;
+      const spelled = isEscaped && name !== '""' && has(10) ? escapedKey(name) : name;
+      return `${space()}${spelled}${space()}:${space()}${raw}${space()}`;
     })
     .join(",");
-  const known = JSON.parse(`[${[channel, ...plugins].join(",")}]`);
-  return { id, text: `${space()}{${text}}${space()}`, channel: known[0], plugins: known.slice(1) };
+  const [first, ...known] = JSON.parse(`[${[channel, ...plugins].join(",")}]`);
+  return { id, text: `${space()}{${text}}${space()}`, channel: first, plugins: known };
 }
 
 /** Where the JSON value that starts at `at` ends. */
