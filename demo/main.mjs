@@ -46,7 +46,7 @@ async function showKeys({ place, page, prefix }) {
 }
 
 await main(async () => {
-  setup();
+  setup({ redis: !process.env.REDIS_URL });
 
   // What needs the dependencies and the addon is loaded when they are there.
   const { IoredisState, DEFAULT_PREFIX } = await import("@hitl-sdk/state-ioredis");

@@ -67,7 +67,7 @@ export async function migrate({ place, clients }) {
 
   const [a, b] = [clients.a, clients.b].map((client) => new IoredisState(client, { tableName: TABLE }));
   const started = performance.now();
-  await Promise.all([
+  const outcomes = await Promise.allSettled([
     a.ensureSchema(),
     b.ensureSchema(),
     // A reviewer does not wait for migrations, and a workflow neither.
@@ -81,6 +81,7 @@ export async function migrate({ place, clients }) {
       actions: [{ id: "approve" }],
     }),
   ]);
+  for (const { reason } of outcomes) if (reason) throw reason;
   const took = Math.round(performance.now() - started);
   say(`Both replicas migrate at once, and meanwhile one request is decided and one is new. After ${took} ms:`);
   gap();

@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { Redis as Redis5 } from "ioredis5";
 import { Redis as Redis6 } from "ioredis6";
 import { startRedis } from "../__test__/support/redis.mjs";
+import { SetupError } from "../scripts/run.mjs";
 
 /** The keys that begin with `prefix`, sorted. */
 async function keysUnder(client, prefix) {
@@ -26,7 +27,7 @@ class Place {
     this.#keyPrefix = keyPrefix;
     this.#server = server;
     // Looks at the keys as they are: a client with a keyPrefix would hide it.
-    this.inspector = this.#adopt(new Redis6(url));
+    this.inspector = this.#adopt(new Redis6(url, { maxRetriesPerRequest: 1 }));
   }
 
   #adopt(client) {
@@ -76,7 +77,18 @@ class Place {
 
 export async function openPlace() {
   const url = process.env.REDIS_URL;
-  if (url) return new Place(url, `hitl-demo-${randomBytes(4).toString("hex")}:`);
+  if (url) {
+    const place = new Place(url, `hitl-demo-${randomBytes(4).toString("hex")}:`);
+    let obstacle = null;
+    place.inspector.on("error", (error) => {
+      obstacle = error;
+    });
+    await place.inspector.ping().catch(async (error) => {
+      await place.close();
+      throw new SetupError(`The Redis of REDIS_URL does not answer: ${(obstacle ?? error).message}`);
+    });
+    return place;
+  }
   const server = await startRedis();
   return new Place(`redis://127.0.0.1:${server.port}`, "", server);
 }

@@ -68,11 +68,11 @@ export function buildAddon() {
   }
 }
 
-/** Everything that tests and demo need. */
-export function setup() {
+/** What tests and demo need; `redis: false` where a server is given. */
+export function setup({ redis = true } = {}) {
   const [major] = process.versions.node.split(".").map(Number);
   if (major < 20) throw new SetupError(`Node 20 or newer is needed; this is ${process.version}.`);
   provideDependencies();
   if (!addonIsCurrent()) buildAddon();
-  provideRedis();
+  if (redis) provideRedis();
 }
