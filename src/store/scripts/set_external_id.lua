@@ -136,7 +136,7 @@ else
   if key == '' then
     key = channel
   end
-  if tail and (key or kind == 'delivery') then
+  if tail and (channel or kind == 'delivery') then
     changed, is_new = spliced(tail, channel)
   end
   if not changed then
