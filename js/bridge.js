@@ -90,6 +90,11 @@ function deliver(events) {
 }
 
 function settle(kind, ticket, value, found) {
+  const { link } = pending[ticket];
+  if (link.isEarly()) {
+    link.early.push(() => settle(kind, ticket, value, found));
+    return;
+  }
   const call = unpark(ticket);
   try {
     if (kind === DONE) {

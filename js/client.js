@@ -36,6 +36,10 @@ class Link {
     /** Instances that have not been closed. */
     this.users = 0;
     this.isWatching = false;
+    /** The client's own connection was ready, and has not been lost since. */
+    this.wasReady = client.status === "ready";
+    /** Answers that came before the client was ready. */
+    this.early = [];
     this.waiters = [];
   }
 
@@ -58,7 +62,41 @@ class Link {
   watch() {
     if (!this.isWatching) {
       this.isWatching = true;
-      this.client.on("end", () => this.close(!wasDisconnected(this.client)));
+      this.client.on("ready", () => {
+        this.wasReady = true;
+        this.settleEarly();
+      });
+      this.client.on("close", () => this.settleEarly());
+      this.client.on("reconnecting", () => {
+        this.wasReady = false;
+      });
+      this.client.on("end", () => this.close(!this.wasDisconnected()));
+    }
+  }
+
+  /**
+   * Both `quit()` and `disconnect()` end a client. Of a ready one only the latter stops the
+   * connector; before that both do, and calls may finish.
+   */
+  wasDisconnected() {
+    return this.wasReady && this.client.connector?.connecting === false;
+  }
+
+  /**
+   * Whether an answer has to wait for the caller's client to be ready. With the JavaScript
+   * version none comes earlier, and ioredis takes two seconds to quit a client that is still
+   * connecting.
+   */
+  isEarly() {
+    const { status } = this.client;
+    return status === "connecting" || status === "connect";
+  }
+
+  settleEarly() {
+    const early = this.early;
+    this.early = [];
+    for (const settle of early) {
+      settle();
     }
   }
 
@@ -115,11 +153,6 @@ class Link {
       return undefined; // ioredis would end the process here
     }
   }
-}
-
-/** Both `quit()` and `disconnect()` end a client; only the latter stops its connector. */
-function wasDisconnected(client) {
-  return client.connectionEpoch > 0 && client.connector?.connecting === false;
 }
 
 /** ioredis judges some options by their type: a string from a URL counts as absent. */
