@@ -83,7 +83,7 @@ export async function migrate({ place, clients }) {
   ]);
   for (const { reason } of outcomes) if (reason) throw reason;
   const took = Math.round(performance.now() - started);
-  say(`Both replicas migrate at once, and meanwhile one request is decided and one is new. After ${took} ms:`);
+  say(`Both replicas migrate at once, and meanwhile one request is decided and one is new. After ${took}\u00a0ms:`);
   gap();
   table(["key", "type", ">members"], await indexes(place));
   gap();

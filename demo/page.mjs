@@ -30,7 +30,7 @@ export function chapter(name) {
 /** A paragraph, wrapped. */
 export function say(text) {
   let line = MARGIN;
-  for (const word of text.trim().split(/\s+/)) {
+  for (const word of text.trim().split(/[ \n]+/)) {
     if (widthOf(line) + widthOf(word) >= WIDTH) {
       console.log(line);
       line = MARGIN;
