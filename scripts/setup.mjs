@@ -70,8 +70,10 @@ export function buildAddon() {
 
 /** What tests and demo need; `redis: false` where a server is given. */
 export function setup({ redis = true } = {}) {
-  const [major] = process.versions.node.split(".").map(Number);
-  if (major < 20) throw new SetupError(`Node 20 or newer is needed; this is ${process.version}.`);
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major < 20 || (major === 20 && minor < 17)) {
+    throw new SetupError(`Node 20.17 or newer is needed for development; this is ${process.version}.`);
+  }
   provideDependencies();
   if (!addonIsCurrent()) buildAddon();
   if (redis) provideRedis();
