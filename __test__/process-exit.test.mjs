@@ -1,0 +1,80 @@
+// Processes and threads that use the store end by themselves, cleanly, however they end.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { withRedis } from "./support/redis.mjs";
+
+const LIMIT_MS = 30_000;
+
+const server = await withRedis();
+
+/** Runs a program of `fixtures/` to its end, which must come within the limit. */
+async function run(program, args, { ioredis = "5", port = server.port } = {}) {
+  const path = fileURLToPath(new URL(`./fixtures/${program}.mjs`, import.meta.url));
+  const env = { ...process.env, HITL_TEST_PORT: String(port), HITL_TEST_IOREDIS: ioredis };
+  const child = spawn(process.execPath, [path, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const output = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk) => (output.stdout += chunk));
+  child.stderr.on("data", (chunk) => (output.stderr += chunk));
+  const limit = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
+  const [code, signal] = await once(child, "close");
+  clearTimeout(limit);
+  assert.equal(signal, null, `${program} ${args} did not end by itself: ${output.stdout}${output.stderr}`);
+  return { code, ...output };
+}
+
+/** The program ends with code 0, says nothing on stderr, and `says` on stdout. */
+async function endsWell(program, args, { says = "", ...options } = {}) {
+  const { code, stdout, stderr } = await run(program, args, options);
+  assert.deepEqual({ code, stdout: stdout.trim(), stderr }, { code: 0, stdout: says, stderr: "" });
+}
+
+for (const ioredis of ["5", "6"]) {
+  describe(`with ioredis ${ioredis}`, () => {
+    test("a process that just calls redis.quit() ends with code 0", () => endsWell("exits", ["quit"], { ioredis }));
+
+    test("a process that calls redis.disconnect() ends with code 0", () =>
+      endsWell("exits", ["disconnect"], { ioredis }));
+
+    test("a process that quits right after its first calls has them done and ends with code 0", () =>
+      endsWell("exits", ["quitAtOnce"], { ioredis, says: "done" }));
+
+    test("an idle connection of ours keeps no process alive", async () => {
+      const { code, stderr } = await run("exits", ["idle"], { ioredis });
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    });
+
+    test("a pending call keeps the process alive until it is done", () =>
+      endsWell("exits", ["pending"], { ioredis, says: "done" }));
+
+    test("an instance that was never used keeps no process alive", () => endsWell("exits", ["unused"], { ioredis }));
+
+    test("close() and quit() together end the process with code 0", () => endsWell("exits", ["close"], { ioredis }));
+
+    test("a process whose server has gone for good is told so and ends with code 0", async () => {
+      const gone = await withRedis();
+      await endsWell("exits", ["serverGone"], { ioredis, port: gone.port, says: "MAX_RETRIES" });
+    });
+  });
+}
+
+test("process.exit() in the middle of 500 calls ends with the code that was asked for", () =>
+  endsWell("exits", ["exit"]));
+
+test("an uncaught exception in the middle of 500 calls ends the process as Node does", async () => {
+  const { code, stderr } = await run("exits", ["throws"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /a bug of the caller/);
+});
+
+test("20 worker threads terminated in the middle of their calls leave a process that ends with code 0", () =>
+  endsWell("workers", [], { says: "terminated 20" }));
+
+test("20 worker threads terminated in the middle of their calls do not disturb the main thread's calls", () =>
+  endsWell("workers", ["main-too"], { says: "terminated 20" }));
+
+test("the main thread and eight workers can load and use the package at the same time", () =>
+  endsWell("imports", [], { says: "worked 9" }));
