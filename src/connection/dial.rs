@@ -77,12 +77,13 @@ async fn tcp(
 
 async fn resolve(host: &str, port: u16, family: u8) -> Result<Vec<SocketAddr>, Error> {
     let found = tokio::net::lookup_host((host, port)).await;
-    let found = found.map_err(
-        |error| match error.to_string().contains("Temporary failure") {
-            true => lookup_failure("EAI_AGAIN", host),
-            false => unresolved(host),
-        },
-    )?;
+    let found = found.map_err(|error| {
+        if error.to_string().contains("Temporary failure") {
+            lookup_failure("EAI_AGAIN", host)
+        } else {
+            unresolved(host)
+        }
+    })?;
     let wanted = |address: &SocketAddr| match family {
         4 => address.is_ipv4(),
         6 => address.is_ipv6(),

@@ -165,8 +165,9 @@ fn judge(part: Part, error: &ServerError) -> Result<(), Refusal> {
             // A user may lack the right to PING, and a server that cannot save refuses it too.
             Part::Probe => error.code() != "NOAUTH",
         };
-    match tolerable {
-        true => Ok(()),
-        false => Err(Refusal::Final(Error::server(error))),
+    if tolerable {
+        Ok(())
+    } else {
+        Err(Refusal::Final(Error::server(error)))
     }
 }

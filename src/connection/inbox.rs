@@ -82,7 +82,9 @@ impl Inbox {
     pub(super) fn shut(&self) {
         self.close(Close::Now);
         let left = mem::take(&mut self.lock().calls);
-        left.iter().for_each(|call| self.refuse(call));
+        for call in &left {
+            self.refuse(call);
+        }
     }
 
     fn refuse(&self, call: &Call) {

@@ -32,7 +32,6 @@ impl Link {
     /// runtime with I/O and time. Every new connection is asked to load `scripts`.
     ///
     /// The task ends when the link is closed. However it ends, each call is settled.
-    #[must_use]
     pub fn new(
         host: Arc<dyn Host>,
         scripts: Vec<&'static Script>,

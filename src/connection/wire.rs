@@ -14,6 +14,8 @@ use crate::error::Error;
 
 /// What the input buffer starts with and returns to after a large reply.
 const USUAL: usize = 16 * 1024;
+/// With less room than this it is not worth while to read.
+const LITTLE: usize = 4 * 1024;
 /// Beyond this, memory is given back once the reply that needed it has been read.
 const MUCH: usize = 1024 * 1024;
 
@@ -118,7 +120,7 @@ impl Wire {
             if self.input.len() > MUCH {
                 self.input = vec![0; USUAL];
             }
-        } else if self.end == self.input.len() {
+        } else if self.input.len() - self.end < LITTLE {
             self.input.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
             if self.end > self.input.len() / 2 {

@@ -4,12 +4,16 @@
 #![allow(dead_code)]
 
 mod client;
+mod fake;
+mod operations;
 mod proxy;
 mod server;
 
 #[allow(unused_imports)] // for the same reason
 pub use {
     client::{Client, Reply, TestHost, settings},
+    fake::FakeServer,
+    operations::{Command, Eval, Next, Sendings, Steps, document, outcome},
     proxy::Proxy,
     server::{Server, eventually, free_port},
 };

@@ -1,0 +1,284 @@
+//! All calls of a link that are not settled, and the rules by which they take turns.
+//!
+//! A call waits in the queue, flies, and is settled; or it comes back to its place in the queue
+//! for another sending or another step. At most one call at a time is a barrier: nothing behind
+//! it is sent until it is over.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use redis::Value;
+use tokio::time::Instant;
+
+use self::hindrance::Hindrance;
+use super::alarm::Alarm;
+use super::carried::Carried;
+use super::command::ScriptForm;
+use super::flight::Flight;
+use super::inbox::Inbox;
+use super::link::Close;
+use super::operation::{Call, Host, Outcome, Step};
+use super::queue::Queue;
+use super::settings::Settings;
+use super::verdict::{Verdict, judge};
+use super::wire::Wire;
+use crate::error::Error;
+
+mod deadlines;
+mod hindrance;
+mod losses;
+
+/// Output beyond which no further call is written until the socket has taken some.
+const FULL: usize = 1024 * 1024;
+
+/// The calls of a link from their submission to their end.
+pub(super) struct Calls {
+    host: Arc<dyn Host>,
+    inbox: Arc<Inbox>,
+    batch: Vec<Call>,
+    next_order: u64,
+    queue: Queue,
+    flight: Flight,
+    barrier: Option<Barrier>,
+    hindrance: Option<Hindrance>,
+    terms: Terms,
+    /// New calls are not to wait for the connection that others wait for.
+    offline: bool,
+    closing: Option<Close>,
+    alarm: Alarm,
+    /// No deadline passes before this moment.
+    next_deadline: Option<Instant>,
+}
+
+/// What the settings say about the patience of calls.
+struct Terms {
+    command_timeout: Option<Duration>,
+    max_retries: Option<u32>,
+    offline_queue: bool,
+    auto_resend: bool,
+}
+
+/// The call behind which nothing is sent.
+#[derive(Clone, Copy)]
+struct Barrier {
+    order: u64,
+    /// Whether the clocks of the calls behind it stand still: so for a gate and for a write of
+    /// several steps, not for a call that tries out whether the server serves again.
+    stops_clocks: bool,
+}
+
+impl Calls {
+    pub(super) fn new(host: Arc<dyn Host>, inbox: Arc<Inbox>) -> Self {
+        Self {
+            host,
+            inbox,
+            batch: Vec::new(),
+            next_order: 0,
+            queue: Queue::default(),
+            flight: Flight::default(),
+            barrier: None,
+            hindrance: None,
+            terms: Terms {
+                command_timeout: None,
+                max_retries: None,
+                offline_queue: true,
+                auto_resend: true,
+            },
+            offline: false,
+            closing: None,
+            alarm: Alarm::default(),
+            next_deadline: None,
+        }
+    }
+
+    /// Goes by these settings from now on.
+    pub(super) fn adopt(&mut self, settings: &Settings) {
+        self.terms = Terms {
+            command_timeout: settings.command_timeout.map(Duration::from_millis),
+            max_retries: settings.max_retries_per_request,
+            offline_queue: settings.enable_offline_queue,
+            auto_resend: settings.auto_resend_unfulfilled_commands,
+        };
+        self.next_deadline = Some(Instant::now());
+    }
+
+    /// Whether no call waits for anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.flight.calls().next().is_none()
+    }
+
+    /// Whether the link is closed and owes nothing to anybody but rejections.
+    pub(super) fn is_over(&self) -> bool {
+        match self.closing {
+            Some(Close::Now) => true,
+            Some(Close::Graceful) => self.is_empty(),
+            None => false,
+        }
+    }
+
+    fn accept(&mut self, now: Instant) {
+        if let Some(limit) = self.terms.command_timeout {
+            self.next_deadline.get_or_insert(now + limit);
+        }
+        self.offline &= !self.is_empty();
+        for call in self.batch.drain(..) {
+            self.next_order += 2;
+            let call = Carried::new(call, &self.host, self.next_order, now);
+            if self.offline {
+                call.settle(Err(Error::Offline));
+            } else {
+                self.queue.push(call);
+            }
+        }
+    }
+
+    /// Writes what may be sent now. Says whether it stopped only because there is so much.
+    pub(super) fn send(&mut self) -> bool {
+        if self.pause().is_some() {
+            return false;
+        }
+        while let Some(first) = self.queue.first() {
+            let order = first.order;
+            if self.barrier.is_some_and(|barrier| order > barrier.order) {
+                return false;
+            }
+            if self.flight.backlog() >= FULL {
+                return true;
+            }
+            if let Some(call) = self.queue.pop() {
+                self.send_or_open(call);
+            }
+        }
+        false
+    }
+
+    fn send_or_open(&mut self, mut call: Carried) {
+        let opening = match call.gate {
+            Some(_) => call.opening(Instant::now()),
+            None => Ok(None),
+        };
+        match opening {
+            Ok(None) => {}
+            Ok(Some(opening)) => {
+                self.queue.insert(call);
+                return self.queue.insert(opening);
+            }
+            Err(error) => return self.conclude(call, Err(error)),
+        }
+        if call.alone {
+            self.barrier = Some(Barrier {
+                order: call.order,
+                stops_clocks: true,
+            });
+        } else if self.hindrance.is_some() && self.barrier.is_none() {
+            self.barrier = Some(Barrier {
+                order: call.order,
+                stops_clocks: false,
+            });
+        }
+        if let Err(failed) = self.flight.send(call) {
+            let (call, error) = *failed;
+            self.conclude(call, Err(error));
+        }
+    }
+
+    pub(super) fn poll_write(
+        &mut self,
+        wire: &mut Wire,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        self.flight.poll_write(wire, context)
+    }
+
+    /// Takes the next reply. An error says that the connection cannot be understood any more.
+    pub(super) fn answer(&mut self, reply: Value) -> Result<(), Error> {
+        let Some((mut call, replies)) = self.flight.answer(reply)? else {
+            return Ok(());
+        };
+        match judge(&replies, call.form) {
+            Verdict::WithSource => call.form = ScriptForm::Source,
+            Verdict::Later if self.waits_longer() => {}
+            Verdict::Later => {
+                self.deliver(call, replies);
+                return Ok(());
+            }
+            Verdict::Deliver => {
+                self.unhinder();
+                self.deliver(call, replies);
+                return Ok(());
+            }
+        }
+        // Of several commands, others than the refused one may have been executed.
+        call.resend |= replies.len() > 1;
+        self.queue.insert(call);
+        Ok(())
+    }
+
+    fn deliver(&mut self, mut call: Carried, replies: Vec<Value>) {
+        match call.read(replies) {
+            Step::Over(result) => self.conclude(call, result),
+            Step::Continue => self.go_on(call),
+            Step::Hold => {
+                call.alone = true;
+                // What has not left yet comes after it. So do reads that have: they must see
+                // what this call is going to write.
+                let order = call.order;
+                self.take_back_unsent();
+                let overtaken = |other: &Carried| other.order > order && other.is_read();
+                for mut read in self.flight.abandon(overtaken) {
+                    read.resend = true;
+                    self.queue.insert(read);
+                }
+                self.go_on(call);
+            }
+        }
+    }
+
+    fn go_on(&mut self, mut call: Carried) {
+        call.advance(Instant::now());
+        self.queue.insert(call);
+    }
+
+    fn take_back_unsent(&mut self) {
+        for call in self.flight.withdraw().rev() {
+            self.queue.insert(call);
+        }
+    }
+
+    /// Ends a call with an answer, and what its being under way has kept others from.
+    fn conclude(&mut self, call: Carried, result: Result<Outcome, Error>) {
+        self.lift(call.order, true);
+        self.report(call, result);
+    }
+
+    fn report(&mut self, call: Carried, result: Result<Outcome, Error>) {
+        if !call.is_opening() {
+            return call.settle(result);
+        }
+        let behind = call.order + 1;
+        match result {
+            Ok(_) => {
+                if let Some(call) = self.queue.at(behind) {
+                    call.gate = None;
+                }
+            }
+            Err(error) => {
+                if let Some(call) = self.queue.remove(behind) {
+                    call.settle(Err(not_sent(error)));
+                }
+            }
+        }
+    }
+}
+
+/// The error of a gate's opening, as the error of a call that was therefore never sent.
+fn not_sent(mut error: Error) -> Error {
+    if let Error::ConnectionClosed { ambiguous }
+    | Error::CommandTimedOut { ambiguous }
+    | Error::MaxRetries { ambiguous, .. } = &mut error
+    {
+        *ambiguous = false;
+    }
+    error
+}
