@@ -54,7 +54,7 @@ for (const text of CORRUPT) {
     await state.setExternalId("r-17", "x");
     await db.set(keys.request("r-17"), text);
     const before = await snapshot(db, keys.prefix);
-    for (const call of [
+    const calls = [
       state.get("r-17"),
       state.findByToken("t"),
       state.findByExternalId("x"),
@@ -62,9 +62,8 @@ for (const text of CORRUPT) {
       state.resolve("r-17", decision("r-17")),
       state.setExternalId("r-17", "y"),
       state.setExternalId("r-17", "y", "inbox"),
-    ]) {
-      assertDiscreet(await refuses(call, "CORRUPT_RECORD"), "r-17");
-    }
+    ];
+    await Promise.all(calls.map(async (call) => assertDiscreet(await refuses(call, "CORRUPT_RECORD"), "r-17")));
     assertDiscreet(await refuses(state.create(request({ id: "r-17" }))), "r-17");
     assert.deepEqual(await snapshot(db, keys.prefix), before);
   });
@@ -74,11 +73,12 @@ for (const text of CORRUPT) {
     await state.ensureSchema();
     await db.mset(keys.batch("b-17"), text, keys.delivery("d-17"), text);
     const before = await snapshot(db, keys.prefix);
-    for (const [id, calls] of [
-      ["b-17", [state.getBatch("b-17"), state.setBatchExternalId("b-17", "x")]],
-      ["d-17", [state.getNotifyDelivery("d-17"), state.setNotifyDeliveryExternalId("d-17", "x")]],
+    for (const [id, read, write] of [
+      ["b-17", "getBatch", "setBatchExternalId"],
+      ["d-17", "getNotifyDelivery", "setNotifyDeliveryExternalId"],
     ]) {
-      for (const call of calls) assertDiscreet(await refuses(call, "CORRUPT_RECORD"), id);
+      assertDiscreet(await refuses(state[read](id), "CORRUPT_RECORD"), id);
+      assertDiscreet(await refuses(state[write](id, "x"), "CORRUPT_RECORD"), id);
     }
     assertDiscreet(await refuses(state.createBatch(batch({ id: "b-17" }))), "b-17");
     assertDiscreet(await refuses(state.createNotifyDelivery(delivery({ id: "d-17" }))), "d-17");
@@ -171,8 +171,7 @@ test("a key of another type in place of a record rejects with the server's words
   await db.lpush(keys.delivery("d"), "x");
   await db.lpush(keys.token("t"), "x");
   await db.lpush(keys.thread("h"), "x");
-  for (const call of [state.getBatch("b"), state.getNotifyDelivery("d"), state.findByToken("t"), state.timeline("h")]) {
-    await refuses(call, "WRONGTYPE", /^WRONGTYPE Operation against a key/);
-  }
+  const calls = [state.getBatch("b"), state.getNotifyDelivery("d"), state.findByToken("t"), state.timeline("h")];
+  await Promise.all(calls.map((call) => refuses(call, "WRONGTYPE", /^WRONGTYPE Operation against a key/)));
   await refuses(state.resolve("r", decision("r")), "WRONGTYPE");
 });

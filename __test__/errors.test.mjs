@@ -112,8 +112,8 @@ for (const [version, Library] of [
     await state.get("x");
     await client.quit();
     const theirs = await client.get("x").catch((error) => error);
-    for (const call of [state.get("x"), state.create(request()), state.list(), state.ensureSchema()]) {
-      const error = await refuses(call, "CONNECTION_CLOSED", theirs.message);
+    for (const call of ["get", "create", "list", "ensureSchema"]) {
+      const error = await refuses(state[call](request()), "CONNECTION_CLOSED", theirs.message);
       assert.equal(error.message, "Connection is closed.");
       assert.ok(!error.ambiguous, "nothing has been sent");
     }
@@ -192,8 +192,14 @@ test("enableOfflineQueue: false without a connection: ioredis's own text", async
   assert.ok(!error.ambiguous);
 });
 
-test("retryStrategy that gives up at once, nobody listening: Connection is closed.", async () => {
-  const client = server.client({ port: await freePort(), retryStrategy: () => null });
-  const { state } = store({ client });
-  await refuses(state.get("x"), "CONNECTION_CLOSED", "Connection is closed.");
+test("retryStrategy that gives up at once, nobody listening: Connection is closed., each of 60 times", async () => {
+  const port = await freePort();
+  for (let turn = 0; turn < 60; turn++) {
+    const client = server.client({ port, retryStrategy: () => null });
+    // The call meets the client in another moment of its short life each time.
+    for (let tick = 0; tick < turn; tick++) await new Promise(setImmediate);
+    const { state } = store({ client });
+    const error = await refuses(state.get("x"), "CONNECTION_CLOSED", "Connection is closed.");
+    assert.ok(!error.ambiguous);
+  }
 });
