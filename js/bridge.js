@@ -18,7 +18,7 @@ const pending = [];
 const free = [];
 let pendingCount = 0;
 
-/** Open connections by number. */
+/** Connections by number: open, or closed with calls that are not settled. */
 const links = new Map();
 let nextLink = 0;
 
@@ -28,8 +28,9 @@ let bridge = null;
 function openLink(link) {
   bridge ??= native.openBridge(deliver);
   const number = nextLink++;
-  links.set(number, link);
-  return { number, handle: native.openLink(bridge, number, randomBytes(12).toString("hex")) };
+  const handle = native.openLink(bridge, number, randomBytes(12).toString("hex"));
+  links.set(number, { link, handle });
+  return { number, handle };
 }
 
 /** Forgets a connection that was closed. */
@@ -114,14 +115,15 @@ function settle(kind, ticket, value, found) {
 }
 
 function ask(kind, number, question, attempt) {
-  const link = links.get(number);
-  if (link === undefined) {
+  const asker = links.get(number);
+  if (asker === undefined) {
     return;
   }
+  const { link, handle } = asker;
   if (kind === SETTINGS) {
-    native.answerSettings(link.handle, question, JSON.stringify(link.settings()));
+    native.answerSettings(handle, question, JSON.stringify(link.settings()));
   } else {
-    native.answerRetry(link.handle, question, link.retryDelay(attempt));
+    native.answerRetry(handle, question, link.retryDelay(attempt));
   }
 }
 

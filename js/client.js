@@ -36,19 +36,23 @@ class Link {
     /** Instances that have not been closed. */
     this.users = 0;
     this.isWatching = false;
-    /** The client's own connection was ready, and has not been lost since. */
-    this.wasReady = client.status === "ready";
+    /** A place in the client's queue is taken for us. */
+    this.isQueued = false;
     /** Answers that came before the client was ready. */
     this.early = [];
+    /** How often the client had connected at the last call. */
+    this.clientEpoch = 0;
     this.waiters = [];
   }
 
   /** Makes sure that there is a native connection. Throws once the caller's client has ended. */
   open() {
     const { client } = this;
-    if (client.status === "end" || client.manuallyClosing) {
+    if (client.status === "end" || client.manuallyClosing || isQuitting(client)) {
       throw connectionClosed();
     }
+    this.clientEpoch = client.connectionEpoch;
+    this.queueUp();
     if (this.handle === null) {
       const { number, handle } = openLink(this);
       this.handle = handle;
@@ -62,30 +66,41 @@ class Link {
   watch() {
     if (!this.isWatching) {
       this.isWatching = true;
-      this.client.on("ready", () => {
-        this.wasReady = true;
-        this.settleEarly();
-      });
+      this.client.on("ready", () => this.settleEarly());
       this.client.on("close", () => this.settleEarly());
-      this.client.on("reconnecting", () => {
-        this.wasReady = false;
-      });
       this.client.on("end", () => this.close(!this.wasDisconnected()));
     }
   }
 
   /**
-   * Both `quit()` and `disconnect()` end a client. Of a ready one only the latter stops the
-   * connector; before that both do, and calls may finish.
+   * Both `quit()` and `disconnect()` end a client; only the latter stops its connector, unless
+   * the client had not begun to connect.
    */
   wasDisconnected() {
-    return this.wasReady && this.client.connector?.connecting === false;
+    const { connector, connectionEpoch } = this.client;
+    const quitBeforeConnecting = this.clientEpoch === 0 && connectionEpoch > 0;
+    return connector?.connecting === false && !quitBeforeConnecting;
   }
 
   /**
-   * Whether an answer has to wait for the caller's client to be ready. With the JavaScript
-   * version none comes earlier, and ioredis takes two seconds to quit a client that is still
-   * connecting.
+   * Takes a place in the queue of a client that is not ready, as the JavaScript version's
+   * commands do: with an empty queue `quit()` is the same as `disconnect()`.
+   */
+  queueUp() {
+    const { client } = this;
+    if (client.status !== "ready" && client.status !== "wait" && !this.isQueued) {
+      this.isQueued = true;
+      const leave = () => {
+        this.isQueued = false;
+      };
+      // What becomes of it does not matter: our calls have their own fate.
+      client.ping().then(leave, leave);
+    }
+  }
+
+  /**
+   * Whether an answer has to wait for the caller's client. With the JavaScript version none comes
+   * before it is ready, and ioredis takes two seconds to quit a client that is just connecting.
    */
   isEarly() {
     const { status } = this.client;
@@ -142,7 +157,13 @@ class Link {
 
   /** What the client's own `retryStrategy` says: milliseconds, or nothing to give up. */
   retryDelay(attempt) {
-    const { retryStrategy } = this.client.options;
+    const { manuallyClosing, options, status } = this.client;
+    if (manuallyClosing && (status === "reconnecting" || status === "close")) {
+      // disconnect() between two connections: ioredis tells nobody about it.
+      this.close(false);
+      return undefined;
+    }
+    const { retryStrategy } = options;
     if (typeof retryStrategy !== "function") {
       return undefined;
     }
@@ -153,6 +174,15 @@ class Link {
       return undefined; // ioredis would end the process here
     }
   }
+}
+
+/** Whether a `quit()` waits in the queue of a client that is not ready. */
+function isQuitting({ status, offlineQueue }) {
+  return (
+    status !== "ready" &&
+    offlineQueue?.length > 0 &&
+    offlineQueue.toArray().some((item) => item.command.name === "quit")
+  );
 }
 
 /** ioredis judges some options by their type: a string from a URL counts as absent. */
