@@ -107,7 +107,12 @@ function settle(kind, ticket, value, found) {
     } else if (kind === COUNT) {
       call.resolve(value);
     } else {
-      call.reject(fromReport(JSON.parse(value)));
+      const error = fromReport(JSON.parse(value));
+      if (error.code === "INTERNAL") {
+        // Whatever broke in there, the next call begins with a new connection.
+        link.close(true);
+      }
+      call.reject(error);
     }
   } catch (error) {
     call.reject(error);
@@ -121,9 +126,18 @@ function ask(kind, number, question, attempt) {
   }
   const { link, handle } = asker;
   if (kind === SETTINGS) {
-    native.answerSettings(handle, question, JSON.stringify(link.settings()));
+    native.answerSettings(handle, question, settingsJson(link));
   } else {
     native.answerRetry(handle, question, link.retryDelay(attempt));
+  }
+}
+
+/** Settings that cannot be read are an error of the calls, not of the process. */
+function settingsJson(link) {
+  try {
+    return JSON.stringify(link.settings());
+  } catch {
+    return "";
   }
 }
 
