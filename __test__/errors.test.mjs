@@ -192,7 +192,9 @@ test("enableOfflineQueue: false without a connection: ioredis's own text", async
   assert.ok(!error.ambiguous);
 });
 
-test("retryStrategy that gives up at once, nobody listening: Connection is closed., each of 60 times", async () => {
+test("retryStrategy that gives up at once, nobody listening: Connection is closed., each of 60 times", {
+  timeout: 30_000,
+}, async () => {
   const port = await freePort();
   for (let turn = 0; turn < 60; turn++) {
     const client = server.client({ port, retryStrategy: () => null });
