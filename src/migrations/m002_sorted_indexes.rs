@@ -14,8 +14,9 @@
 //! Members stay where they were: whatever is pending in layout 1 is pending in layout 2, also
 //! where its record says otherwise, is corrupt, or is missing. The last two have score 0.
 
+use super::dialogue::Command;
 use super::scripts;
-use super::store::{Answer, Halt, Store, Walk, Way};
+use super::store::{Answer, Halt, IDS, Store, Walk, Way};
 use crate::error::Error;
 use crate::store::keys::Keys;
 
@@ -24,6 +25,10 @@ pub const ID: &str = "002-sorted-indexes";
 
 /// How often the replacements are built before somebody else is to blame.
 const ATTEMPTS: usize = 8;
+
+/// How many members a replacement may lack from the second attempt on. Writers of layout 1 may
+/// never leave a moment in which it lacks none; what it lacks is in the plain set, and completed.
+const TOLERANCE: usize = IDS;
 
 /// One index and the keys that its migration needs.
 struct Index {
@@ -76,10 +81,12 @@ pub fn leftovers(keys: &Keys) -> Vec<Vec<u8>> {
 /// Runs the migration.
 pub async fn run(store: &Store) -> Result<(), Halt> {
     let indexes = Indexes::new(&store.keys);
-    for _ in 0..ATTEMPTS {
+    for attempt in 0..ATTEMPTS {
         build(store, &indexes).await?;
         let keys = indexes.keys(store);
-        let switched = store.run(&scripts::SWITCH, keys, vec![ID.into()]).await?;
+        let tolerance = if attempt == 0 { 0 } else { TOLERANCE };
+        let args = vec![ID.into(), tolerance.to_string().into()];
+        let switched = store.run(&scripts::SWITCH, keys, args).await?;
         if switched.is("replaced") {
             complete(store, &indexes, ID).await?;
             finish(store, &indexes).await?;
@@ -107,9 +114,15 @@ async fn build(store: &Store, indexes: &Indexes) -> Result<(), Halt> {
         _ => &all.replacement,
     };
     for (index, kind) in indexes.0.iter().zip(&types).rev() {
-        // A type that is neither draws the server's own complaint.
-        if !matches!(kind.as_str(), "zset" | "none") {
-            replace(store, index, scores).await?;
+        match kind.as_str() {
+            "set" => replace(store, index, scores).await?,
+            "zset" | "none" => {}
+            // Draws the server's own complaint.
+            _ => drop(
+                store
+                    .ask(vec![Command::new(&[b"SCARD", &index.key])])
+                    .await?,
+            ),
         }
     }
     Ok(())
@@ -159,9 +172,34 @@ async fn with_scores(store: &Store, ids: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, E
 /// Enters every id with a readable record that any of the old and new indexes knows among all
 /// requests, and in a status index where it is in none.
 async fn complete(store: &Store, indexes: &Indexes, guard: &str) -> Result<(), Halt> {
-    let [pending, resolved, all] = &indexes.0;
     let flat: Vec<&[u8]> = indexes.flat().map(Vec::as_slice).collect();
     let types = store.types(&flat).await?;
+    for (index, types) in indexes.0.iter().zip(types.chunks(3)) {
+        let [kind, replacement, plain] = [0, 1, 2].map(|at| types[at].as_str());
+        if plain == "set" {
+            probe(store, indexes, guard, (&index.plain, Way::Set)).await?;
+        }
+        // What is in an index besides its plain set is a decision that came while it was built.
+        let is_pending = index.key == indexes.0[0].key;
+        if kind == "zset" && (is_pending || plain != "set") {
+            let way = if is_pending { Way::Entries } else { Way::Ranks };
+            probe(store, indexes, guard, (&index.key, way)).await?;
+        }
+        if replacement == "zset" {
+            probe(store, indexes, guard, (&index.replacement, Way::Ranks)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Does so for the ids of one index.
+async fn probe(
+    store: &Store,
+    indexes: &Indexes,
+    guard: &str,
+    (source, way): (&[u8], Way),
+) -> Result<(), Halt> {
+    let [pending, resolved, all] = &indexes.0;
     let keys = vec![
         store.keys.migrations(),
         pending.key.clone(),
@@ -169,28 +207,20 @@ async fn complete(store: &Store, indexes: &Indexes, guard: &str) -> Result<(), H
         all.key.clone(),
         pending.plain.clone(),
     ];
-    for (key, kind) in flat.into_iter().zip(types) {
-        let way = match kind.as_str() {
-            "none" => continue,
-            "zset" if key == pending.key => Way::Entries,
-            "zset" => Way::Ranks,
-            _ => Way::Set,
-        };
-        let mut ids = Walk::new(store, key.to_vec(), way);
-        while !ids.is_over() {
-            for ids in ids.page().await? {
-                let args = [guard.into()].into_iter().chain(ids).collect();
-                let probed = store.run(&scripts::PROBE, keys.clone(), args).await?;
-                let Answer::Ids(doubtful) = probed else {
-                    continue;
-                };
-                let mut args = vec![guard.into()];
-                for fact in store.facts(&doubtful).await? {
-                    args.extend([fact.id, fact.score.to_string().into(), fact.status.into()]);
-                }
-                if args.len() > 1 {
-                    store.run(&scripts::COMPLETE, keys.clone(), args).await?;
-                }
+    let mut ids = Walk::new(store, source.to_vec(), way);
+    while !ids.is_over() {
+        for ids in ids.page().await? {
+            let args = [guard.into()].into_iter().chain(ids).collect();
+            let probed = store.run(&scripts::PROBE, keys.clone(), args).await?;
+            let Answer::Ids(doubtful) = probed else {
+                continue;
+            };
+            let mut args = vec![guard.into()];
+            for fact in store.facts(&doubtful).await? {
+                args.extend([fact.id, fact.score.to_string().into(), fact.status.into()]);
+            }
+            if args.len() > 1 {
+                store.run(&scripts::COMPLETE, keys.clone(), args).await?;
             }
         }
     }

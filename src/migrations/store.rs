@@ -13,6 +13,8 @@ use crate::store::record::Record;
 
 /// Most ids that one command carries.
 pub const IDS: usize = 500;
+/// How many ids a scan is asked for: it may return some more, which would need a second chunk.
+const SCANNED: usize = IDS - 20;
 /// Most bytes of ids that one command carries, unless a single id is larger.
 const ID_BYTES: usize = 256 << 10;
 /// Most bytes of records that one command reads, unless a single record is larger.
@@ -136,21 +138,26 @@ impl Store {
     /// What the records of these ids say, a chunk of at most [`IDS`]. Ids whose record is missing
     /// or corrupt are left out.
     pub async fn facts(&self, ids: &[Vec<u8>]) -> Result<Vec<Facts>, Error> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
         let record = self.keys.request("");
         let key_of = |id: &Vec<u8>| [record.as_slice(), id].concat();
         let request = ids
             .iter()
             .map(|id| Command::new(&[b"STRLEN", &key_of(id)]))
             .collect();
-        let sizes = self.talk.ask(request).await.values;
-        // A key of another type is no record either: its error counts as no length.
-        let mut present = ids.iter().zip(sizes).filter_map(|(id, size)| match size {
-            Value::Int(size @ 1..) => Some((id, usize::try_from(size).unwrap_or(usize::MAX))),
-            _ => None,
-        });
+        let mut present = Vec::with_capacity(ids.len());
+        for (id, size) in ids.iter().zip(self.talk.ask(request).await.values) {
+            match size {
+                Value::Int(size @ 1..) => {
+                    present.push((id, usize::try_from(size).unwrap_or(usize::MAX)));
+                }
+                // A key of another type is no record either.
+                Value::ServerError(error) if error.code() != "WRONGTYPE" => {
+                    return Err(Error::server(&error));
+                }
+                _ => {}
+            }
+        }
+        let mut present = present.into_iter();
         let mut facts = Vec::with_capacity(ids.len());
         let mut next = present.next();
         while let Some((first, size)) = next {
@@ -250,7 +257,7 @@ impl<'a> Walk<'a> {
 
     async fn scan(&mut self, command: &[u8], step: usize) -> Result<Vec<Vec<u8>>, Error> {
         loop {
-            let (cursor, count) = (self.at.to_string(), IDS.to_string());
+            let (cursor, count) = (self.at.to_string(), SCANNED.to_string());
             let request = [
                 command,
                 &self.key,
@@ -258,7 +265,15 @@ impl<'a> Walk<'a> {
                 b"COUNT",
                 count.as_bytes(),
             ];
-            let replies = accepted(self.store.talk.ask(vec![Command::new(&request)]).await)?;
+            let replies = self.store.talk.ask(vec![Command::new(&request)]).await;
+            if let [Value::ServerError(error)] = &replies.values[..]
+                && error.code() == "WRONGTYPE"
+            {
+                // Somebody has replaced the index, and the next script will say so.
+                self.over = true;
+                return Ok(Vec::new());
+            }
+            let replies = accepted(replies)?;
             if replies.resent && self.at != 0 {
                 // A cursor means nothing to another server, or to the same one after a restart.
                 self.at = 0;

@@ -1,9 +1,9 @@
 -- Puts the sorted sets in the place of all indexes that are plain sets, at once.
 --
 -- KEYS  1 ledger  2… for each index: the index, its replacement, where the plain set goes
--- ARGV  1 ledger id
+-- ARGV  1 ledger id  2 how many members a replacement may lack
 -- Returns 'applied'   the migration is over
---         'short'     a replacement lacks members: nothing is changed
+--         'short'     a replacement lacks more members: nothing is changed
 --         'replaced'  no index is a plain set (any more)
 
 if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 1 then
@@ -19,7 +19,7 @@ for at = 2, #KEYS, 3 do
     if type(staged) == 'table' then
       return staged
     end
-    if staged < redis.call('SCARD', KEYS[at]) then
+    if staged == 0 or staged + tonumber(ARGV[2]) < redis.call('SCARD', KEYS[at]) then
       return 'short'
     end
   end
