@@ -89,6 +89,35 @@ test("setBatchExternalId: an undefined external id stores nothing, the same valu
   assert.deepEqual(await snapshot(db, keys.prefix), before);
 });
 
+for (const [name, before, plugin, after] of [
+  [
+    "external ids first",
+    '{"externalIds":{"slack":"o","x":"1"},"id":"b","channel":"slack","createdAt":"d"}',
+    "x",
+    '{"externalIds":{"slack":"o","x":"e"},"id":"b","channel":"slack","createdAt":"d"}',
+  ],
+  [
+    "the channel elsewhere",
+    '{"x":1,"id":"b","channel":"slack","createdAt":"d"}',
+    "slack",
+    '{"x":1,"id":"b","channel":"slack","externalId":"e","externalIds":{"slack":"e"},"createdAt":"d"}',
+  ],
+  [
+    "the channel in another spelling",
+    '{"id":"b","channel":"sl\\u0061ck","createdAt":"d"}',
+    "slack",
+    '{"id":"b","channel":"sl\\u0061ck","externalId":"e","externalIds":{"slack":"e"},"createdAt":"d"}',
+  ],
+]) {
+  test(`setBatchExternalId on a batch with ${name}`, async () => {
+    const { state, keys } = store();
+    await state.ensureSchema();
+    await db.set(keys.batch("b"), before);
+    await state.setBatchExternalId("b", "e", plugin);
+    assert.equal(await db.get(keys.batch("b")), after);
+  });
+}
+
 test("setBatchExternalId keeps unknown fields and untouched bytes", async () => {
   const { state, keys } = store();
   await state.ensureSchema();
