@@ -3,7 +3,7 @@
 
 import { buildLayout1, buildLayout2 } from "./javascript-version.mjs";
 import { keysOf, scoresOf } from "./layout.mjs";
-import { decision, request } from "./records.mjs";
+import { decision, request, stored } from "./records.mjs";
 import { numbered } from "./writes.mjs";
 
 const NAMESPACES = ["global", "finance", "it", "hr", "legal.eu", "ops-1", "x_y"];
@@ -43,6 +43,7 @@ export class OldStore {
   /** Builds it. `dirt` adds entries without a record and a record that is no JSON. */
   async build(records, { dirt = true } = {}) {
     const { db, keys, prefix } = this;
+    this.built = records;
     await (this.layout === 1 ? buildLayout1 : buildLayout2)(db, prefix, records);
     if (dirt) {
       await db.set(keys.request(CORRUPT), '{"id":');
@@ -62,6 +63,13 @@ export class OldStore {
     const made = [...(await db.keys(`${prefix}:idx:ns:*`)), ...(await db.keys(`${prefix}:meta:*`))];
     await db.unlink(...this.indexes, keys.migrations, ...made);
     for (const key of [...this.indexes, keys.migrations]) await db.copy(`saved:${key}`, key);
+  }
+
+  /** Writes the records anew that were built: decisions made since are undone. */
+  async restoreRecords() {
+    const pipeline = this.db.pipeline();
+    for (const record of this.built) pipeline.set(this.keys.request(record.id), stored("request", record));
+    await pipeline.exec();
   }
 
   /** The members of an index of either layout: id → score, which a plain set does not have. */
