@@ -88,6 +88,22 @@ test("a full page of 50 takes two round trips at most", async () => {
   assert.ok(turns <= 2, `${turns} round trips`);
 });
 
+test("1,000 items of a list, a batch and a thread take two round trips at most", async () => {
+  const { state } = await connected();
+  const numbers = Array.from({ length: 1000 }, (_, i) => i);
+  await Promise.all(numbers.map((batchIndex) => state.create(request({ batchId: "all", batchIndex }))));
+  await Promise.all(numbers.map(() => state.appendTimeline(entry({ threadId: "long" }))));
+  for (const [name, read] of [
+    ["list", () => state.list({ limit: 1000 }).then((page) => page.items)],
+    ["listByBatch", () => state.listByBatch("all")],
+    ["timeline", () => state.timeline("long")],
+  ]) {
+    const { turns, value } = await proxy.measure(read);
+    assert.equal(value.length, 1000);
+    assert.ok(turns <= 2, `${name}: ${turns} round trips`);
+  }
+});
+
 test("the schema check of a fresh instance on a current store takes one round trip", async () => {
   const { state, client, tableName } = await connected();
   const usual = (await proxy.measure(() => state.get("r"))).turns;
