@@ -31,7 +31,7 @@ export async function scoresOf(db, key) {
 
 /** All keys that start with `prefix`, sorted. Works on binary keys, too. */
 export async function keysUnder(db, prefix = "") {
-  const pattern = prefix.replace(/[\\*?[\]^-]/g, "\\$&") + "*";
+  const pattern = `${prefix.replace(/[\\*?[\]^-]/g, "\\$&")}*`;
   const found = new Set();
   let cursor = "0";
   do {
