@@ -23,6 +23,10 @@ use crate::store::keys::Keys;
 /// Its name in the ledger.
 pub const ID: &str = "002-sorted-indexes";
 
+/// The ledger has this entry as long as a run may have left keys behind: so one command tells
+/// a current and tidy store. The JavaScript version ignores entries that it does not know.
+pub const UNFINISHED: &str = "002-sorted-indexes:unfinished";
+
 /// How often the replacements are built before somebody else is to blame.
 const ATTEMPTS: usize = 8;
 
@@ -69,7 +73,7 @@ impl Indexes {
     }
 }
 
-/// The keys that an unfinished run leaves behind.
+/// The keys that an unfinished run may leave behind.
 pub fn leftovers(keys: &Keys) -> Vec<Vec<u8>> {
     let indexes = Indexes::new(keys).0;
     indexes
@@ -139,7 +143,8 @@ async fn replace(store: &Store, index: &Index, scores: &[u8]) -> Result<(), Halt
     while !members.is_over() {
         for ids in members.page().await? {
             let keys_and_scores = [keys.as_slice(), &[scores.to_vec()]].concat();
-            let args = [ID.into()].into_iter().chain(ids).collect();
+            let args = [ID, UNFINISHED].map(Into::into);
+            let args = args.into_iter().chain(ids).collect();
             let Answer::Ids(unscored) = store.run(&scripts::COPY, keys_and_scores, args).await?
             else {
                 return Ok(());
@@ -230,6 +235,7 @@ async fn probe(
 /// Writes the ledger entry and drops the plain sets, unless an older writer has made a new one.
 async fn finish(store: &Store, indexes: &Indexes) -> Result<(), Halt> {
     let keys = indexes.keys(store);
-    store.run(&scripts::FINISH, keys, vec![ID.into()]).await?;
+    let args = vec![ID.into(), UNFINISHED.into()];
+    store.run(&scripts::FINISH, keys, args).await?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use redis::Value;
 
 use super::dialogue::{Command, Dialogue, Talk};
-use super::store::{Halt, Store};
+use super::store::{Halt, Store, strings};
 use super::{LEDGER, m001_initial, m002_sorted_indexes, m003_namespace_indexes, scripts};
 use crate::connection::{CommandWriter, Gate, Operation, Step};
 use crate::error::Error;
@@ -77,9 +77,10 @@ impl Operation for Ensure {
 
 async fn migrate(keys: Arc<Keys>, talk: Talk) -> Result<(), Error> {
     let store = Store { keys, talk };
-    let (applied, interrupted) = state(&store).await?;
-    let missing = |id: &str| !applied.iter().any(|member| member == id.as_bytes());
-    if interrupted && !missing(m002_sorted_indexes::ID) {
+    let ledger = ledger(&store).await?;
+    let has = |id: &str| ledger.iter().any(|member| member == id.as_bytes());
+    let missing = |id: &str| !has(id);
+    if has(m002_sorted_indexes::ID) && has(m002_sorted_indexes::UNFINISHED) {
         // The indexes are in use and as good as their writers left them: a refusal to tidy up
         // is no reason to keep anybody waiting. The next start tries again.
         drop(m002_sorted_indexes::clear(&store).await);
@@ -104,28 +105,16 @@ async fn migrate(keys: Arc<Keys>, talk: Talk) -> Result<(), Error> {
     Ok(())
 }
 
-/// The members of the ledger, and whether an unfinished run has left keys behind.
-async fn state(store: &Store) -> Result<(Vec<Vec<u8>>, bool), Error> {
+/// The members of the ledger.
+async fn ledger(store: &Store) -> Result<Vec<Vec<u8>>, Error> {
     let ledger = store.keys.migrations();
-    let leftovers = m002_sorted_indexes::leftovers(&store.keys);
-    let exists = [b"EXISTS".to_vec()].into_iter().chain(leftovers).collect();
-    let request = vec![
-        Command::new(&[b"SMEMBERS", &ledger]),
-        Command::Plain(exists),
-    ];
-    let mut replies = store.talk.ask(request).await.values.into_iter();
-    let members = match replies.next() {
-        Some(Value::Array(members) | Value::Set(members)) => members,
-        Some(Value::ServerError(error)) => return Err(Error::server(&error)),
-        _ => return Err(Error::UnexpectedReply("SMEMBERS")),
-    };
-    let members = members.into_iter().filter_map(|member| match member {
-        Value::BulkString(member) => Some(member),
-        _ => None,
-    });
-    // Where EXISTS is forbidden, leftovers stay until it is not.
-    let interrupted = matches!(replies.next(), Some(Value::Int(1..)));
-    Ok((members.collect(), interrupted))
+    let reply = store
+        .ask(vec![Command::new(&[b"SMEMBERS", &ledger])])
+        .await?;
+    match reply.into_iter().next() {
+        Some(Value::Array(members) | Value::Set(members)) => Ok(strings(members)),
+        _ => Err(Error::UnexpectedReply("SMEMBERS")),
+    }
 }
 
 /// Enters all migrations in the ledger of an empty store; `false` where the store is not empty.

@@ -314,7 +314,8 @@ fn chunks(ids: Vec<Vec<u8>>) -> Vec<Vec<Vec<u8>>> {
     chunks
 }
 
-fn strings(values: Vec<Value>) -> Vec<Vec<u8>> {
+/// The strings among these values.
+pub fn strings(values: Vec<Value>) -> Vec<Vec<u8>> {
     let strings = values.into_iter().filter_map(|value| match value {
         Value::BulkString(bytes) => Some(bytes),
         _ => None,

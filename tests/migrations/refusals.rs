@@ -51,6 +51,10 @@ fn a_forbidden_command_loses_nothing() {
         "sadd",
         "zrange",
         "zrem",
+        "srem",
+        "smismember",
+        "zscore",
+        "exists",
     ];
     for command in commands {
         for layout in [1, 2] {

@@ -26,7 +26,11 @@ for at = 2, #KEYS, 3 do
 end
 
 -- Scripts never roll back: whatever could refuse one of the writes below refuses it here.
--- Renaming a key to itself, and unlinking one that is not there, change nothing.
+-- Renaming a key to itself, and removing what is not there, change nothing.
+local removed = redis.pcall('SREM', KEYS[1], '')
+if type(removed) == 'table' then
+  return removed
+end
 for _, at in ipairs(plain) do
   for key = at, at + 2 do
     if redis.call('EXISTS', KEYS[key]) == 1 then
