@@ -21,8 +21,8 @@ use crate::error::Error;
 const IDS: usize = 10_001;
 /// Fewest ids that a walk reads after it met entries that did not count.
 const MORE_IDS: usize = 64;
-/// Most records that one command reads.
-const RECORDS: usize = 1_000;
+/// Most records that one command reads: a page of 1,000, and the one that says whether more remain.
+const RECORDS: usize = 1_001;
 /// Most bytes of records that one command reads, unless a single record is larger.
 const BYTES: usize = 4 << 20;
 /// From this size on, records are measured before they are read.
