@@ -130,6 +130,7 @@ pub fn outcome(reply: Value) -> Result<Outcome, Error> {
 }
 
 /// The result that is this text.
+#[allow(clippy::unnecessary_wraps)] // it stands where results are compared
 pub fn document(text: &str) -> Result<Outcome, Error> {
     Ok(Outcome::Document(text.as_bytes().to_vec()))
 }

@@ -54,7 +54,7 @@ impl Proxy {
         // Ends with the test process: a listener that nobody dials any more costs nothing.
         thread::spawn(move || {
             for client in listener.incoming() {
-                accepting.accept(client.expect("a connection"));
+                accepting.accept(&client.expect("a connection"));
             }
         });
         Self { port, line }
@@ -117,7 +117,7 @@ impl Proxy {
 }
 
 impl Line {
-    fn accept(self: &Arc<Self>, client: TcpStream) {
+    fn accept(self: &Arc<Self>, client: &TcpStream) {
         if self.refusing.load(SeqCst) {
             return;
         }
@@ -136,9 +136,10 @@ impl Line {
     }
 
     fn pump(&self, upwards: bool, mut from: TcpStream, mut to: TcpStream) {
-        let (left, passed) = match upwards {
-            true => (&self.up_left, &self.up),
-            false => (&self.down_left, &self.down),
+        let (left, passed) = if upwards {
+            (&self.up_left, &self.up)
+        } else {
+            (&self.down_left, &self.down)
         };
         let mut chunk = vec![0; 64 * 1024];
         while let Ok(read @ 1..) = from.read(&mut chunk) {
