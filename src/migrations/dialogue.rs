@@ -60,7 +60,8 @@ struct Exchange {
 pub struct Talk(Arc<Mutex<Exchange>>);
 
 impl Talk {
-    /// Sends the commands of one step in one write and waits for the replies.
+    /// Sends the commands of one step, of which there is at least one, in one write and waits for
+    /// the replies.
     pub async fn ask(&self, request: Vec<Command>) -> Replies {
         *self.exchange() = Exchange {
             request,
@@ -82,6 +83,7 @@ impl Talk {
 pub struct Dialogue {
     talk: Talk,
     course: Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>,
+    started: bool,
 }
 
 impl Dialogue {
@@ -92,7 +94,11 @@ impl Dialogue {
     {
         let talk = Talk(Arc::default());
         let course = Box::pin(start(talk.clone()));
-        Self { talk, course }
+        Self {
+            talk,
+            course,
+            started: false,
+        }
     }
 
     /// Goes on to the next request, or to the end.
@@ -110,8 +116,9 @@ impl Dialogue {
 
 impl Operation for Dialogue {
     fn write(&mut self, out: &mut CommandWriter<'_>, resend: bool) {
-        if self.talk.exchange().request.is_empty() {
-            // The first step: a course has at least one.
+        if !self.started {
+            self.started = true;
+            // To the first step: every course has one.
             self.advance();
         }
         let mut exchange = self.talk.exchange();

@@ -17,6 +17,10 @@ script!(
     STAMP = "stamp.lua"
 );
 script!(
+    /// Measures records.
+    SIZES = "sizes.lua"
+);
+script!(
     /// Adds entries to a replacement.
     STAGE = "002_stage.lua"
 );
@@ -52,7 +56,7 @@ script!(
 /// All scripts of the migrations.
 pub fn all() -> impl Iterator<Item = &'static Script> {
     [
-        &STAMP, &STAGE, &COPY, &SWITCH, &PROBE, &COMPLETE, &FINISH, &STRAYS, &INDEX,
+        &STAMP, &SIZES, &STAGE, &COPY, &SWITCH, &PROBE, &COMPLETE, &FINISH, &STRAYS, &INDEX,
     ]
     .into_iter()
     .map(|script| &**script)

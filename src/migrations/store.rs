@@ -5,6 +5,7 @@ use std::sync::Arc;
 use redis::Value;
 
 use super::dialogue::{Command, Replies, Talk};
+use super::scripts;
 use crate::connection::Script;
 use crate::error::Error;
 use crate::store::date;
@@ -138,26 +139,23 @@ impl Store {
     /// What the records of these ids say, a chunk of at most [`IDS`]. Ids whose record is missing
     /// or corrupt are left out.
     pub async fn facts(&self, ids: &[Vec<u8>]) -> Result<Vec<Facts>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         let record = self.keys.request("");
         let key_of = |id: &Vec<u8>| [record.as_slice(), id].concat();
-        let request = ids
-            .iter()
-            .map(|id| Command::new(&[b"STRLEN", &key_of(id)]))
-            .collect();
-        let mut present = Vec::with_capacity(ids.len());
-        for (id, size) in ids.iter().zip(self.talk.ask(request).await.values) {
-            match size {
-                Value::Int(size @ 1..) => {
-                    present.push((id, usize::try_from(size).unwrap_or(usize::MAX)));
-                }
-                // A key of another type is no record either.
-                Value::ServerError(error) if error.code() != "WRONGTYPE" => {
-                    return Err(Error::server(&error));
-                }
-                _ => {}
-            }
-        }
-        let mut present = present.into_iter();
+        let sizes = Command::Script(
+            &scripts::SIZES,
+            ids.iter().map(key_of).collect(),
+            Vec::new(),
+        );
+        let Some(Value::Array(sizes)) = self.ask(vec![sizes]).await?.pop() else {
+            return Err(Error::UnexpectedReply("STRLEN"));
+        };
+        let mut present = ids.iter().zip(sizes).filter_map(|(id, size)| match size {
+            Value::Int(size @ 1..) => Some((id, usize::try_from(size).unwrap_or(usize::MAX))),
+            _ => None,
+        });
         let mut facts = Vec::with_capacity(ids.len());
         let mut next = present.next();
         while let Some((first, size)) = next {

@@ -55,7 +55,7 @@ fn every_command_is_bounded_by_count_and_by_bytes() {
         for write in &driver.written {
             let commands = commands(write);
             assert!(
-                commands.len() <= 500,
+                commands.len() <= 9,
                 "{} commands in one write",
                 commands.len()
             );

@@ -78,6 +78,7 @@ impl Driver {
         let mut out = CommandWriter::new(&mut bytes, form);
         operation.write(&mut out, resend);
         let commands = out.commands();
+        assert_ne!(commands, 0, "a step without a command");
         self.stream.write_all(&bytes)?;
         self.written.push(bytes);
         let replies = (0..commands).map(|_| self.parser.parse_value(&mut self.stream));
