@@ -36,11 +36,9 @@ class Link {
   #server;
   #unanswered = [];
   #replyEnd = 0;
-  #requests = new RespScanner((command, end) => this.#onCommand(command, end));
+  #requests = new RespScanner((command) => this.#onCommand(command));
   #replies = new RespScanner((_, end) => this.#onReply(end));
   #forwardTo = Infinity;
-  #requestEnd = 0;
-  #stop;
   #lost;
   #closing = false;
 
@@ -90,33 +88,23 @@ class Link {
     if (this.#closing) return;
     if (this.#requests.atBoundary && this.#unanswered.length === 0) this.turns += 1;
     const fault = this.#fault("request");
-    const start = this.requestBytes;
-    const left = fault ? fault.at(start) - start : Infinity;
+    const left = fault ? fault.at(this.requestBytes) - this.requestBytes : Infinity;
     this.requestBytes += chunk.length;
     this.#requests.push(chunk);
-    if (this.#stop) return this.#endServer(chunk.subarray(0, Math.max(0, this.#stop.at - start)), this.#stop.fault);
     if (left > chunk.length) return void this.#server.write(chunk);
-    return this.#endServer(chunk.subarray(0, left), fault);
-  }
-
-  /** Hands the server its last bytes and closes. */
-  #endServer(bytes, fault) {
     this.#proxy.disarm(fault);
     this.#closing = true;
     // The bytes must arrive before the connection ends; whatever is answered to them is lost.
-    this.#server.end(bytes, () => this.#client.destroy());
+    this.#server.end(chunk.subarray(0, left), () => this.#client.destroy());
     this.#server.resume();
     this.#server.on("data", () => {});
     this.#server.once("close", fault.fire);
   }
 
-  #onCommand(command, end) {
+  #onCommand(command) {
     const words = Array.isArray(command) ? command : String(command).split(" ");
     if (/^client$/i.test(words[0]) && /^setname$/i.test(words[1])) this.name = words[2];
     this.commands.push(words);
-    const before = this.isStore && this.#proxy.fault?.kind === "before" ? this.#proxy.fault : undefined;
-    if (before && !this.#stop && before.match(words)) this.#stop = { at: this.#requestEnd, fault: before };
-    this.#requestEnd = end;
     const fault = this.isStore && this.#proxy.fault?.kind === "lose" ? this.#proxy.fault : undefined;
     const lost = fault !== undefined && fault.wanted > 0 && fault.match(words);
     if (lost) fault.wanted -= 1;
@@ -266,11 +254,6 @@ class RedisProxy {
   /** Lets the server execute the next `count` commands that `match`, and loses their replies with the connection. */
   loseReplies({ count = 1, match = isOperation } = {}) {
     return this.#arm({ kind: "lose", wanted: count, missing: count, match });
-  }
-
-  /** Ends both sides when a command that `match`es comes: the server does not see it, but all before it. */
-  cutBefore({ match = isOperation } = {}) {
-    return this.#arm({ kind: "before", match });
   }
 
   /** Swallows everything in both directions, silently, on present and coming connections. */
