@@ -10,7 +10,7 @@ import { main, root, run } from "./run.mjs";
 import { requireCargo, setup } from "./setup.mjs";
 
 /** A test, or a file of tests, that hangs fails instead, before a CI machine gives up on the whole run. */
-const TEST_LIMIT_MS = 20 * 60_000;
+const TEST_LIMIT_MS = 10 * 60_000;
 
 /** Test files run side by side. Two: they wait for servers most of the time, and share the smallest machine's cores. */
 const CONCURRENCY = 2;
