@@ -2,10 +2,12 @@
 //! own with a current-thread runtime.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::{Duration, Instant};
 
 use hitl_state_ioredis::Error;
 use hitl_state_ioredis::connection::{
@@ -100,9 +102,20 @@ impl Host for TestHost {
 pub struct Reply(oneshot::Receiver<Result<Outcome, Error>>);
 
 impl Reply {
-    /// Waits in a test without a runtime.
+    /// Waits in a test without a runtime; a panic after half a minute.
     pub fn wait(self) -> Result<Outcome, Error> {
-        self.0.blocking_recv().expect("a settled call")
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut context = Context::from_waker(&waker);
+        let mut reply = pin!(self.0);
+        let patience = Instant::now() + Duration::from_secs(30);
+        loop {
+            if let Poll::Ready(result) = reply.as_mut().poll(&mut context) {
+                return result.expect("a settled call");
+            }
+            let left = patience.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "a call is not settled");
+            thread::park_timeout(left);
+        }
     }
 
     /// The result, if it is there.
@@ -112,6 +125,15 @@ impl Reply {
 
     pub async fn get(self) -> Result<Outcome, Error> {
         self.0.await.expect("a settled call")
+    }
+}
+
+/// Wakes a thread that waits for a reply.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 

@@ -76,6 +76,27 @@ impl Server {
             .get_connection()
     }
 
+    /// How often it has executed a command of this name.
+    pub fn calls_of(&self, command: &str) -> u32 {
+        self.statistic(
+            "commandstats",
+            &format!("cmdstat_{}:calls=", command.to_lowercase()),
+        )
+    }
+
+    /// How often it has answered with an error of this code.
+    pub fn refusals(&self, code: &str) -> u32 {
+        self.statistic("errorstats", &format!("errorstat_{code}:count="))
+    }
+
+    fn statistic(&self, section: &str, start: &str) -> u32 {
+        let info = redis::from_redis_value::<String>(self.command(&["INFO", section])).unwrap();
+        let number = info
+            .lines()
+            .find_map(|line| line.strip_prefix(start)?.split(',').next());
+        number.map_or(0, |number| number.parse().expect("a number"))
+    }
+
     /// Kills it as a crash would.
     pub fn kill9(&self) {
         if let Some(mut child) = self.process.lock().unwrap().take() {
