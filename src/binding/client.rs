@@ -62,6 +62,22 @@ impl Client {
         }
     }
 
+    /// Sends a question to JavaScript; the answer comes to whom `keep` has kept it for.
+    fn ask<T>(
+        &self,
+        keep: impl FnOnce(&mut Questions, u32, oneshot::Sender<T>),
+        event: impl FnOnce(u32) -> Event,
+    ) -> oneshot::Receiver<T> {
+        let (asker, answer) = oneshot::channel();
+        let mut questions = self.questions();
+        questions.asked = questions.asked.wrapping_add(1);
+        let question = questions.asked;
+        keep(&mut questions, question, asker);
+        drop(questions);
+        self.outbox.push(event(question));
+        answer
+    }
+
     fn questions(&self) -> MutexGuard<'_, Questions> {
         self.questions
             .lock()
@@ -71,32 +87,23 @@ impl Client {
 
 impl Host for Client {
     fn settings(&self) -> oneshot::Receiver<Result<Settings, Error>> {
-        let (asker, answer) = oneshot::channel();
-        let mut questions = self.questions();
-        questions.asked = questions.asked.wrapping_add(1);
-        let question = questions.asked;
-        questions.settings.insert(question, asker);
-        drop(questions);
-        self.outbox.push(Event::Settings {
-            client: self.number,
-            question,
-        });
-        answer
+        let client = self.number;
+        self.ask(
+            |questions, question, asker| drop(questions.settings.insert(question, asker)),
+            |question| Event::Settings { client, question },
+        )
     }
 
     fn retry_delay(&self, attempt: u32) -> oneshot::Receiver<Option<Duration>> {
-        let (asker, answer) = oneshot::channel();
-        let mut questions = self.questions();
-        questions.asked = questions.asked.wrapping_add(1);
-        let question = questions.asked;
-        questions.retries.insert(question, asker);
-        drop(questions);
-        self.outbox.push(Event::Retry {
-            client: self.number,
-            question,
-            attempt,
-        });
-        answer
+        let client = self.number;
+        self.ask(
+            |questions, question, asker| drop(questions.retries.insert(question, asker)),
+            |question| Event::Retry {
+                client,
+                question,
+                attempt,
+            },
+        )
     }
 
     fn settle(&self, ticket: u32, result: Result<Outcome, Error>) {

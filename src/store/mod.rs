@@ -4,7 +4,7 @@
 pub mod batches;
 pub mod create;
 pub mod date;
-mod decision;
+pub(crate) mod decision;
 pub mod deliveries;
 mod documents;
 pub mod external_ids;
