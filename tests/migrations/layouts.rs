@@ -44,7 +44,11 @@ pub fn record(id: &str, namespace: Option<&str>, status: &str, created: &str) ->
 
 /// The status and namespace of the n-th request of a test store.
 fn traits(n: usize, layout: u8) -> (&'static str, Option<&'static str>) {
-    let status = if n % 3 == 0 { "pending" } else { "resolved" };
+    let status = if n.is_multiple_of(3) {
+        "pending"
+    } else {
+        "resolved"
+    };
     let namespace = match n % 5 {
         _ if layout == 1 => None,
         0 => None,
@@ -266,9 +270,9 @@ pub fn resolve(writes: &mut Pipeline, id: &str, namespace: Option<&str>) {
         format!("{by_namespace}resolved"),
     ];
     let call = writes.cmd("EVAL").arg(SCRIPT).arg(keys.len());
-    keys.iter().for_each(|name| {
+    for name in &keys {
         call.arg(key(name));
-    });
+    }
     call.arg(id);
 }
 
@@ -288,7 +292,7 @@ pub fn write_some(server: &Server, layout: u8, round: usize, count: usize) {
         if n % 2 == 0 {
             resolve(&mut writes, &id, namespace);
         }
-        if n % 3 == 0 {
+        if n.is_multiple_of(3) {
             resolve(&mut writes, &format!("r:{n}"), traits(n, layout).1);
         }
     }
