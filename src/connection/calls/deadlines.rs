@@ -46,7 +46,7 @@ impl Calls {
         };
         let due = |call: &Carried| call.since + limit <= now;
         if self.flight.calls().any(due) {
-            // A call that is rejected as not sent must not be sent afterwards.
+            // What has not left yet never will, and its rejection can say so.
             self.take_back_unsent();
         }
         for call in self.flight.abandon(due) {
