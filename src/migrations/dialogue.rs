@@ -48,6 +48,17 @@ pub struct Replies {
     pub resent: bool,
 }
 
+impl Replies {
+    /// The replies, unless the server refused one of the commands.
+    pub fn accepted(self) -> Result<Self, Error> {
+        let refusal = self.values.iter().find_map(|reply| match reply {
+            Value::ServerError(error) => Some(Error::server(error)),
+            _ => None,
+        });
+        refusal.map_or(Ok(self), Err)
+    }
+}
+
 #[derive(Default)]
 struct Exchange {
     request: Vec<Command>,

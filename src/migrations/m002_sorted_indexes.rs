@@ -16,7 +16,8 @@
 
 use super::dialogue::Command;
 use super::scripts;
-use super::store::{Answer, Halt, IDS, Store, Walk, Way};
+use super::store::{Answer, Halt, IDS, Store};
+use super::walk::{Walk, Way};
 use crate::error::Error;
 use crate::store::keys::Keys;
 

@@ -14,7 +14,8 @@
 use std::collections::HashMap;
 
 use super::scripts;
-use super::store::{Answer, Facts, Halt, Store, Walk, Way};
+use super::store::{Answer, Facts, Halt, Store};
+use super::walk::{Walk, Way};
 
 /// Its name in the ledger.
 pub const ID: &str = "003-namespace-indexes";

@@ -1,23 +1,19 @@
-//! What every migration does with a store: ask, walk an index, read what records say.
+//! What every migration does with a store: ask, run scripts, read what records say.
 
 use std::sync::Arc;
 
 use redis::Value;
 
-use super::dialogue::{Command, Replies, Talk};
+use super::dialogue::{Command, Talk};
 use super::scripts;
 use crate::connection::Script;
 use crate::error::Error;
-use crate::store::decision::score_of;
+use crate::store::date;
 use crate::store::keys::Keys;
 use crate::store::record::Record;
 
 /// Most ids that one command carries.
 pub const IDS: usize = 500;
-/// How many ids a scan is asked for: it may return some more, which would need a second chunk.
-const SCANNED: usize = IDS - 20;
-/// Most bytes of ids that one command carries, unless a single id is larger.
-const ID_BYTES: usize = 256 << 10;
 /// Most bytes of records that one command reads, unless a single record is larger.
 const RECORD_BYTES: usize = 1 << 20;
 
@@ -66,7 +62,10 @@ impl Facts {
     /// Reads a record; `None` where it is corrupt.
     fn read(id: &[u8], json: &[u8]) -> Option<Self> {
         let record = Record::parse(json)?;
-        let score = score_of(&record);
+        let score = record
+            .text("createdAt")
+            .and_then(|text| date::parse(&text))
+            .unwrap_or(0);
         let namespace = match record.raw("namespace") {
             None | Some(b"null") => Some("global".to_owned()),
             Some(_) => record
@@ -100,7 +99,8 @@ pub struct Store {
 impl Store {
     /// Runs commands in one write; an error reply to any of them is an error.
     pub async fn ask(&self, request: Vec<Command>) -> Result<Vec<Value>, Error> {
-        accepted(self.talk.ask(request).await).map(|replies| replies.values)
+        let replies = self.talk.ask(request).await.accepted()?;
+        Ok(replies.values)
     }
 
     /// Runs a script of a migration.
@@ -182,133 +182,6 @@ impl Store {
     }
 }
 
-/// How the members of an index are enumerated.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Way {
-    /// A plain set. Members that come or go meanwhile may be missed.
-    Set,
-    /// A sorted set that may lose entries. Entries that come or go meanwhile may be missed.
-    Entries,
-    /// A sorted set that loses no entries, by rank: those that come meanwhile shift others back,
-    /// so that some are met twice and none is missed but the newcomers.
-    Ranks,
-}
-
-/// A walk through the ids of an index.
-pub struct Walk<'a> {
-    store: &'a Store,
-    key: Vec<u8>,
-    way: Way,
-    /// Where to go on: a cursor of the server's, or a rank.
-    at: u64,
-    over: bool,
-}
-
-impl<'a> Walk<'a> {
-    /// A walk from the beginning.
-    pub fn new(store: &'a Store, key: Vec<u8>, way: Way) -> Self {
-        Self {
-            store,
-            key,
-            way,
-            at: 0,
-            over: false,
-        }
-    }
-
-    /// How many entries have been met, on a walk by rank.
-    pub fn rank(&self) -> u64 {
-        self.at
-    }
-
-    /// Whether the last page was, when it was read, the last one.
-    pub fn is_over(&self) -> bool {
-        self.over
-    }
-
-    /// The next ids, in chunks that a command may carry. A walk by rank may go on behind its end,
-    /// where newcomers are.
-    pub async fn page(&mut self) -> Result<Vec<Vec<Vec<u8>>>, Error> {
-        let ids = match self.way {
-            Way::Ranks => self.range().await?,
-            Way::Set => self.scan(b"SSCAN", 1).await?,
-            Way::Entries => self.scan(b"ZSCAN", 2).await?,
-        };
-        Ok(chunks(ids))
-    }
-
-    async fn range(&mut self) -> Result<Vec<Vec<u8>>, Error> {
-        let stop = self.at + IDS as u64 - 1;
-        let (start, stop) = (self.at.to_string(), stop.to_string());
-        let request = Command::new(&[b"ZRANGE", &self.key, start.as_bytes(), stop.as_bytes()]);
-        let ids = match self.store.ask(vec![request]).await?.into_iter().next() {
-            Some(Value::Array(ids)) => strings(ids),
-            _ => return Err(Error::UnexpectedReply("ZRANGE")),
-        };
-        self.at += ids.len() as u64;
-        self.over = ids.len() < IDS;
-        Ok(ids)
-    }
-
-    async fn scan(&mut self, command: &[u8], step: usize) -> Result<Vec<Vec<u8>>, Error> {
-        loop {
-            let (cursor, count) = (self.at.to_string(), SCANNED.to_string());
-            let request = [
-                command,
-                &self.key,
-                cursor.as_bytes(),
-                b"COUNT",
-                count.as_bytes(),
-            ];
-            let replies = self.store.talk.ask(vec![Command::new(&request)]).await;
-            if let [Value::ServerError(error)] = &replies.values[..]
-                && error.code() == "WRONGTYPE"
-            {
-                // Somebody has replaced the index, and the next script will say so.
-                self.over = true;
-                return Ok(Vec::new());
-            }
-            let replies = accepted(replies)?;
-            if replies.resent && self.at != 0 {
-                // A cursor means nothing to another server, or to the same one after a restart.
-                self.at = 0;
-                continue;
-            }
-            let mut reply = match replies.values.into_iter().next() {
-                Some(Value::Array(reply)) => reply.into_iter(),
-                _ => return Err(Error::UnexpectedReply("SSCAN")),
-            };
-            let (Some(Value::BulkString(cursor)), Some(Value::Array(members))) =
-                (reply.next(), reply.next())
-            else {
-                return Err(Error::UnexpectedReply("SSCAN"));
-            };
-            let cursor = std::str::from_utf8(&cursor)
-                .ok()
-                .and_then(|cursor| cursor.parse().ok());
-            self.at = cursor.ok_or(Error::UnexpectedReply("SSCAN"))?;
-            self.over = self.at == 0;
-            return Ok(strings(members).into_iter().step_by(step).collect());
-        }
-    }
-}
-
-/// Ids in chunks that a command may carry. A scan may return more than it was asked for.
-fn chunks(ids: Vec<Vec<u8>>) -> Vec<Vec<Vec<u8>>> {
-    let (mut chunks, mut bytes) = (Vec::<Vec<Vec<u8>>>::new(), 0);
-    for id in ids {
-        bytes += id.len();
-        match chunks.last_mut() {
-            Some(chunk) if chunk.len() < IDS && bytes <= ID_BYTES => chunk.push(id),
-            _ => {
-                bytes = id.len();
-                chunks.push(vec![id]);
-            }
-        }
-    }
-    chunks
-}
-
 /// The strings among these values.
 pub fn strings(values: Vec<Value>) -> Vec<Vec<u8>> {
     let strings = values.into_iter().filter_map(|value| match value {
@@ -316,12 +189,4 @@ pub fn strings(values: Vec<Value>) -> Vec<Vec<u8>> {
         _ => None,
     });
     strings.collect()
-}
-
-fn accepted(replies: Replies) -> Result<Replies, Error> {
-    let refusal = replies.values.iter().find_map(|reply| match reply {
-        Value::ServerError(error) => Some(Error::server(error)),
-        _ => None,
-    });
-    refusal.map_or(Ok(replies), Err)
 }

@@ -292,7 +292,7 @@ pub fn write_some(server: &Server, layout: u8, round: usize, count: usize) {
         if n % 2 == 0 {
             resolve(&mut writes, &id, namespace);
         }
-        if n.is_multiple_of(3) {
+        if n % 3 == 0 {
             resolve(&mut writes, &format!("r:{n}"), traits(n, layout).1);
         }
     }

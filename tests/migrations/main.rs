@@ -6,6 +6,7 @@
 mod support;
 
 mod bounds;
+mod dirt;
 mod driver;
 mod interruptions;
 mod layouts;
