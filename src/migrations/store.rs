@@ -8,7 +8,7 @@ use super::dialogue::{Command, Talk};
 use super::scripts;
 use crate::connection::Script;
 use crate::error::Error;
-use crate::store::date;
+use crate::store::decision::score_of;
 use crate::store::keys::Keys;
 use crate::store::record::Record;
 
@@ -62,10 +62,7 @@ impl Facts {
     /// Reads a record; `None` where it is corrupt.
     fn read(id: &[u8], json: &[u8]) -> Option<Self> {
         let record = Record::parse(json)?;
-        let score = record
-            .text("createdAt")
-            .and_then(|text| date::parse(&text))
-            .unwrap_or(0);
+        let score = score_of(&record);
         let namespace = match record.raw("namespace") {
             None | Some(b"null") => Some("global".to_owned()),
             Some(_) => record
