@@ -159,11 +159,12 @@ impl Error {
     /// An error reply of the server, without the places where it echoes what it was sent.
     #[must_use]
     pub fn server(error: &redis::ServerError) -> Self {
-        let code = error.code().to_owned();
-        let text = match error.details() {
-            Some(details) => format!("{code} {}", redacted(details)),
-            None => code.clone(),
+        let said = match error.details() {
+            Some(details) => format!("{} {details}", error.code()),
+            None => error.code().to_owned(),
         };
+        let text = redacted(plain(&said)).to_owned();
+        let code = text.split(' ').next().unwrap_or_default().to_owned();
         Self::Server { code, text }
     }
 
@@ -188,6 +189,15 @@ impl Error {
     }
 }
 
+/// The refusal of a command inside a script, without the place in the script that servers before
+/// 7.0 put in front of it: `@user_script: 12: -OOM command not allowed…`.
+fn plain(text: &str) -> &str {
+    match text.split_once(": -") {
+        Some((place, refusal)) if place.starts_with("@user_script") => refusal,
+        _ => text,
+    }
+}
+
 /// Cuts what a server text repeats of the command: arguments, key names, script positions.
 fn redacted(details: &str) -> &str {
     const ECHOES: [&str; 4] = [
@@ -202,4 +212,44 @@ fn redacted(details: &str) -> &str {
         .min()
         .unwrap_or(details.len());
     &details[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(line: &str) -> (String, String) {
+        match redis::parse_redis_value(format!("-{line}\r\n").as_bytes()) {
+            Ok(redis::Value::ServerError(error)) => {
+                let error = Error::server(&error);
+                (error.code().to_owned(), error.to_string())
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_the_servers_own_text_without_what_it_echoes() {
+        for (line, code, text) in [
+            ("OOM command not allowed", "OOM", "OOM command not allowed"),
+            (
+                "@user_script: 12: -OOM command not allowed",
+                "OOM",
+                "OOM command not allowed",
+            ),
+            (
+                "ERR unknown command 'GTE', with args beginning with: 'secret'",
+                "ERR",
+                "ERR unknown command 'GTE'",
+            ),
+            (
+                "WRONGTYPE Operation against a key script: ab12, on @user_script:1.",
+                "WRONGTYPE",
+                "WRONGTYPE Operation against a key",
+            ),
+            ("NOAUTH", "NOAUTH", "NOAUTH"),
+        ] {
+            assert_eq!(server(line), (code.to_owned(), text.to_owned()));
+        }
+    }
 }
