@@ -13,6 +13,7 @@ use redis::Value;
 
 use crate::connection::{CommandWriter, Operation, Outcome, Script, Step};
 use crate::error::Error;
+use crate::store::reply::accepted;
 
 /// One command of a step.
 pub enum Command {
@@ -51,11 +52,8 @@ pub struct Replies {
 impl Replies {
     /// The replies, unless the server refused one of the commands.
     pub fn accepted(self) -> Result<Self, Error> {
-        let refusal = self.values.iter().find_map(|reply| match reply {
-            Value::ServerError(error) => Some(Error::server(error)),
-            _ => None,
-        });
-        refusal.map_or(Ok(self), Err)
+        let values = accepted(self.values)?;
+        Ok(Self { values, ..self })
     }
 }
 

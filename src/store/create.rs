@@ -14,22 +14,16 @@ use crate::error::Error;
 
 /// Stores a new request.
 pub struct Create {
-    /// The store's keys.
-    pub keys: Arc<Keys>,
-    /// The request's id.
-    pub id: String,
-    /// The resume token.
-    pub token: String,
-    /// The namespace under which it is indexed.
-    pub namespace: String,
-    /// The record, as it is stored.
-    pub json: String,
-    /// When it was created, in milliseconds.
-    pub created_at: f64,
+    keys: Arc<Keys>,
+    id: String,
+    token: String,
+    namespace: String,
+    json: String,
+    created_at: f64,
     /// Whether it belongs to a batch.
-    pub is_batch_item: bool,
+    is_batch_item: bool,
     /// The batch and the place in it, where both are given.
-    pub batch: Option<(String, f64)>,
+    batch: Option<(String, f64)>,
     /// A token owner that turned out to be no obstacle, and its record's fingerprint.
     judged: (Vec<u8>, String),
     attempts: u32,

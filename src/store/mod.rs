@@ -11,7 +11,7 @@ pub mod external_ids;
 pub mod inbox;
 pub mod keys;
 pub mod record;
-mod reply;
+pub(crate) mod reply;
 pub mod requests;
 pub mod resolve;
 pub mod scripts;

@@ -12,10 +12,8 @@ use crate::connection::{CommandWriter, Operation, Outcome, Step};
 
 /// Reads a request by its id.
 pub struct Get {
-    /// The store's keys.
-    pub keys: Arc<Keys>,
-    /// The request's id.
-    pub id: String,
+    keys: Arc<Keys>,
+    id: String,
     undone: Option<Undone>,
 }
 
