@@ -16,11 +16,8 @@ export declare class ExternalObject<T> {
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
-/** Answers a question for patience: milliseconds, or nothing to give up. */
-export declare function answerRetry(link: ExternalObject<NativeLink>, question: number, delay?: number | undefined | null): void
-
-/** Answers a question for settings. */
-export declare function answerSettings(link: ExternalObject<NativeLink>, question: number, json: string): void
+/** Answers a question of the connection, as JSON. */
+export declare function answer(link: ExternalObject<NativeLink>, question: number, json: string): void
 
 /** `appendTimeline()`. */
 export declare function appendTimeline(store: ExternalObject<NativeStore>, ticket: number, id: string, threadId: string, json: string, createdAt: number): void

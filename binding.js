@@ -835,8 +835,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
-module.exports.answerRetry = nativeBinding.answerRetry
-module.exports.answerSettings = nativeBinding.answerSettings
+module.exports.answer = nativeBinding.answer
 module.exports.appendTimeline = nativeBinding.appendTimeline
 module.exports.closeBridge = nativeBinding.closeBridge
 module.exports.closeLink = nativeBinding.closeLink

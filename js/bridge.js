@@ -3,15 +3,15 @@
 
 const { randomBytes } = require("node:crypto");
 const native = require("../binding.js");
+const { toAnswer, toRefusal } = require("./answers.js");
 const { fromReport } = require("./errors.js");
 
-// The kinds of events, four values each: kind, ticket or client, and two more. 4 is an error,
-// 6 a question for patience.
+// The kinds of events, four values each: kind, ticket or client, and two more. 4 is an error.
 const DONE = 0;
 const NOTHING = 1;
 const DOCUMENT = 2;
 const COUNT = 3;
-const SETTINGS = 5;
+const QUESTION = 5;
 
 /** Pending calls by ticket, and the tickets that are free again. */
 const pending = [];
@@ -81,8 +81,8 @@ function unpark(ticket) {
 function deliver(events) {
   for (let at = 0; at < events.length; at += 4) {
     const kind = events[at];
-    if (kind >= SETTINGS) {
-      ask(kind, events[at + 1], events[at + 2], events[at + 3]);
+    if (kind === QUESTION) {
+      ask(events[at + 1], events[at + 2], events[at + 3]);
     } else {
       settle(kind, events[at + 1], events[at + 2], events[at + 3]);
     }
@@ -119,25 +119,24 @@ function settle(kind, ticket, value, found) {
   }
 }
 
-function ask(kind, number, question, attempt) {
+/** Asks what the native side wants to know. However it comes out, there is one answer. */
+function ask(number, question, text) {
   const asker = links.get(number);
   if (asker === undefined) {
     return;
   }
   const { link, handle } = asker;
-  if (kind === SETTINGS) {
-    native.answerSettings(handle, question, settingsJson(link));
-  } else {
-    native.answerRetry(handle, question, link.retryDelay(attempt));
-  }
-}
-
-/** Settings that cannot be read are an error of the calls, not of the process. */
-function settingsJson(link) {
+  const reply = (value) => native.answer(handle, question, toAnswer(value));
+  const refuse = (error) => native.answer(handle, question, toRefusal(error));
   try {
-    return JSON.stringify(link.settings());
-  } catch {
-    return "";
+    const answer = link.answer(JSON.parse(text));
+    if (typeof answer?.then === "function") {
+      answer.then(reply).catch(refuse);
+    } else {
+      reply(answer);
+    }
+  } catch (error) {
+    refuse(error);
   }
 }
 

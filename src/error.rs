@@ -4,6 +4,7 @@
 //! No variant ever holds a password, a token or user content. Ids are fine, and so is the
 //! server's own text once [`Error::server`] has cut the places where it echoes arguments.
 
+use std::borrow::Cow;
 use std::io;
 
 /// What an operation, a command or a connection can fail with.
@@ -94,7 +95,7 @@ pub enum Error {
     #[error("{text}")]
     Connect {
         /// As Node names it: `ECONNREFUSED`, `ETIMEDOUT`, `ENOTFOUND`…
-        code: &'static str,
+        code: Cow<'static, str>,
         /// As Node words it: `connect ECONNREFUSED 127.0.0.1:6379`.
         text: String,
     },
@@ -183,7 +184,7 @@ impl Error {
             _ => "ECONNFAILED",
         };
         Self::Connect {
-            code,
+            code: code.into(),
             text: format!("connect {code} {peer}"),
         }
     }

@@ -30,13 +30,11 @@ pub enum Event {
         ticket: u32,
         result: Result<Outcome, Error>,
     },
-    /// A connection is about to be opened: what are the settings?
-    Settings { client: u32, question: u32 },
-    /// A connection could not be opened, or was lost: how long to wait?
-    Retry {
+    /// The connection asks its client something.
+    Question {
         client: u32,
         question: u32,
-        attempt: u32,
+        text: Vec<u8>,
     },
 }
 
@@ -93,21 +91,15 @@ impl Event {
                 };
                 [Item::Number(kind), number(ticket), first, second]
             }
-            Self::Settings { client, question } => [
+            Self::Question {
+                client,
+                question,
+                text,
+            } => [
                 Item::Number(5.0),
                 number(client),
                 number(question),
-                Item::Nothing,
-            ],
-            Self::Retry {
-                client,
-                question,
-                attempt,
-            } => [
-                Item::Number(6.0),
-                number(client),
-                number(question),
-                number(attempt),
+                Item::Text(text),
             ],
         }
     }

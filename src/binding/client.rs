@@ -1,17 +1,19 @@
 //! The caller's ioredis client as the connection sees it: asked for its settings and for its
 //! patience, and told what became of calls.
 //!
-//! The client lives in the JavaScript thread. Each question travels there as an event; the
-//! answer comes back through the native functions `answerSettings` and `answerRetry`.
+//! The client lives in the JavaScript thread. Each question travels there as JSON in an event;
+//! the answer comes back as JSON through the native function `answer`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::bridge::{Event, Outbox};
-use crate::connection::{Host, Outcome, Settings};
+use crate::connection::{Host, Node, Outcome, Reaction, Settings, Transport};
 use crate::error::Error;
 
 /// One client of one environment.
@@ -25,8 +27,68 @@ pub struct Client {
 #[derive(Default)]
 struct Questions {
     asked: u32,
-    settings: HashMap<u32, oneshot::Sender<Result<Settings, Error>>>,
-    retries: HashMap<u32, oneshot::Sender<Option<Duration>>>,
+    open: HashMap<u32, Asker>,
+}
+
+/// Takes the answer to one question.
+type Asker = Box<dyn FnOnce(&str) + Send>;
+
+/// What JavaScript is asked, as `js/link.js` reads it.
+#[derive(Serialize)]
+#[serde(tag = "ask", rename_all = "camelCase")]
+enum Question<'a> {
+    Settings {
+        failures: u32,
+        redirect: Option<&'a Node>,
+    },
+    Retry {
+        attempt: u32,
+    },
+    Reaction {
+        code: &'a str,
+        message: String,
+    },
+}
+
+/// What JavaScript answers.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Answer<T> {
+    Ok(T),
+    Error(Refusal),
+}
+
+/// Why there is no answer. `code` as Node names it, where trying again may help.
+#[derive(Deserialize)]
+struct Refusal {
+    code: Option<String>,
+    message: String,
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let text = refusal.message;
+        match refusal.code {
+            Some(code) => Self::Connect {
+                code: code.into(),
+                text,
+            },
+            None => Self::Settings(text),
+        }
+    }
+}
+
+/// Reads an answer. The text of a serde error may quote a value, and a setting may be a
+/// password: only the place is told.
+fn read<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
+    match serde_json::from_str(json) {
+        Ok(Answer::Ok(value)) => Ok(value),
+        Ok(Answer::Error(refusal)) => Err(refusal.into()),
+        Err(error) => Err(Error::Settings(format!(
+            "A setting of the ioredis client cannot be used (column {})",
+            error.column()
+        ))),
+    }
 }
 
 impl Client {
@@ -39,42 +101,38 @@ impl Client {
         }
     }
 
-    /// Takes the settings that JavaScript read from the client, as JSON.
-    pub fn answer_settings(&self, question: u32, json: &str) {
-        let answer = serde_json::from_str(json)
-            // The text of a serde error may quote a value; a setting may be a password.
-            .map_err(|error| {
-                Error::Settings(format!(
-                    "A setting of the ioredis client cannot be used (column {})",
-                    error.column()
-                ))
-            });
-        if let Some(asker) = self.questions().settings.remove(&question) {
-            // The connection may have been closed in the meantime.
-            let _ = asker.send(answer);
+    /// Takes the answer to a question, as JSON.
+    pub fn answer(&self, question: u32, json: &str) {
+        let asker = self.questions().open.remove(&question);
+        if let Some(asker) = asker {
+            asker(json);
         }
     }
 
-    /// Takes what the client's `retryStrategy` said.
-    pub fn answer_retry(&self, question: u32, delay: Option<Duration>) {
-        if let Some(asker) = self.questions().retries.remove(&question) {
-            let _ = asker.send(delay);
-        }
-    }
-
-    /// Sends a question to JavaScript; the answer comes to whom `keep` has kept it for.
-    fn ask<T>(
+    /// Sends a question to JavaScript; `read` makes the answer of the JSON that comes back.
+    fn ask<T: Send + 'static>(
         &self,
-        keep: impl FnOnce(&mut Questions, u32, oneshot::Sender<T>),
-        event: impl FnOnce(u32) -> Event,
+        question: &Question<'_>,
+        read: impl FnOnce(&str) -> T + Send + 'static,
     ) -> oneshot::Receiver<T> {
         let (asker, answer) = oneshot::channel();
         let mut questions = self.questions();
         questions.asked = questions.asked.wrapping_add(1);
-        let question = questions.asked;
-        keep(&mut questions, question, asker);
+        let number = questions.asked;
+        questions.open.insert(
+            number,
+            Box::new(move |json| {
+                // The connection may have been closed in the meantime.
+                let _ = asker.send(read(json));
+            }),
+        );
         drop(questions);
-        self.outbox.push(event(question));
+        self.outbox.push(Event::Question {
+            client: self.number,
+            question: number,
+            // An enum of strings and numbers always serializes.
+            text: serde_json::to_vec(question).unwrap_or_default(),
+        });
         answer
     }
 
@@ -86,24 +144,38 @@ impl Client {
 }
 
 impl Host for Client {
-    fn settings(&self) -> oneshot::Receiver<Result<Settings, Error>> {
-        let client = self.number;
-        self.ask(
-            |questions, question, asker| drop(questions.settings.insert(question, asker)),
-            |question| Event::Settings { client, question },
-        )
+    fn settings(
+        &self,
+        failures: u32,
+        redirect: Option<&Node>,
+    ) -> oneshot::Receiver<Result<Settings, Error>> {
+        self.ask(&Question::Settings { failures, redirect }, read)
+    }
+
+    fn open_stream(&self) -> oneshot::Receiver<Result<Transport, Error>> {
+        let (asker, answer) = oneshot::channel();
+        let unsupported = Error::Settings("streams are not carried yet".to_owned());
+        let _ = asker.send(Err(unsupported));
+        answer
     }
 
     fn retry_delay(&self, attempt: u32) -> oneshot::Receiver<Option<Duration>> {
-        let client = self.number;
-        self.ask(
-            |questions, question, asker| drop(questions.retries.insert(question, asker)),
-            |question| Event::Retry {
-                client,
-                question,
-                attempt,
-            },
-        )
+        self.ask(&Question::Retry { attempt }, |json| {
+            let delay: Option<f64> = read(json).ok()?;
+            Some(Duration::try_from_secs_f64(delay? / 1_000.0).unwrap_or_default())
+        })
+    }
+
+    fn reaction(&self, refusal: &Error) -> oneshot::Receiver<Reaction> {
+        let message = refusal.to_string();
+        let code = refusal.code();
+        self.ask(&Question::Reaction { code, message }, |json| {
+            match read(json) {
+                Ok(1) => Reaction::Reconnect,
+                Ok(2) => Reaction::Resend,
+                _ => Reaction::Stay,
+            }
+        })
     }
 
     fn settle(&self, ticket: u32, result: Result<Outcome, Error>) {

@@ -10,7 +10,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use napi::Env;
 use napi::bindgen_prelude::{External, FnArgs, Function, Uint8Array};
@@ -116,17 +115,10 @@ pub fn close_link(link: &External<NativeLink>, graceful: bool) {
     });
 }
 
-/// Answers a question for settings.
+/// Answers a question of the connection, as JSON.
 #[napi(catch_unwind)]
-pub fn answer_settings(link: &External<NativeLink>, question: u32, json: String) {
-    link.client.answer_settings(question, &json);
-}
-
-/// Answers a question for patience: milliseconds, or nothing to give up.
-#[napi(catch_unwind)]
-pub fn answer_retry(link: &External<NativeLink>, question: u32, delay: Option<f64>) {
-    let delay = delay.map(|delay| Duration::try_from_secs_f64(delay / 1_000.0).unwrap_or_default());
-    link.client.answer_retry(question, delay);
+pub fn answer(link: &External<NativeLink>, question: u32, json: String) {
+    link.client.answer(question, &json);
 }
 
 /// Opens the store whose keys start with `prefix`.

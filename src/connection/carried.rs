@@ -7,7 +7,8 @@ use redis::Value;
 use tokio::time::Instant;
 
 use super::command::{CommandWriter, ScriptForm};
-use super::operation::{Call, Gate, Host, Operation, Outcome, Step};
+use super::host::Host;
+use super::operation::{Call, Gate, Operation, Outcome, Step};
 use crate::error::Error;
 
 /// A call between its submission and its end, or the opening of a gate on behalf of one.

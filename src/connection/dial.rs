@@ -8,24 +8,32 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use super::settings::{Address, Settings};
+use super::host::{Host, Transport};
+use super::settings::{Address, Route, Settings};
 use crate::error::Error;
 
-/// An open byte stream in both directions.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
-
-/// A [`Stream`] of whatever kind the settings ask for.
-pub(super) type Transport = Box<dyn Stream>;
-
 /// Opens the stream that `settings` describe, within their `connectTimeout`.
-pub(super) async fn dial(settings: &Settings) -> Result<Transport, Error> {
+pub(super) async fn dial(settings: &Settings, host: &dyn Host) -> Result<Transport, Error> {
     let deadline = limit(settings.connect_timeout).map(|limit| Instant::now() + limit);
-    match &settings.address {
+    match &settings.route {
+        Route::Direct(address) => direct(address, settings, deadline).await,
+        Route::Carried => {
+            let stream = within(deadline, host.open_stream()).await?;
+            stream.unwrap_or(Err(Error::ConnectionClosed { ambiguous: false }))
+        }
+    }
+}
+
+/// Opens a stream to a known place.
+async fn direct(
+    address: &Address,
+    settings: &Settings,
+    deadline: Option<Instant>,
+) -> Result<Transport, Error> {
+    match address {
         Address::Tcp { host, port, family } => {
             let stream = tcp(host, *port, *family, deadline).await?;
             let peer = format!("{host}:{port}");
@@ -46,7 +54,7 @@ pub(super) fn limit(milliseconds: Option<u64>) -> Option<Duration> {
 /// What ioredis says when `connectTimeout` has passed.
 pub(super) fn timed_out() -> Error {
     Error::Connect {
-        code: "ETIMEDOUT",
+        code: "ETIMEDOUT".into(),
         text: "connect ETIMEDOUT".to_owned(),
     }
 }
@@ -98,7 +106,7 @@ fn unresolved(host: &str) -> Error {
 
 fn lookup_failure(code: &'static str, host: &str) -> Error {
     Error::Connect {
-        code,
+        code: code.into(),
         text: format!("getaddrinfo {code} {host}"),
     }
 }

@@ -10,7 +10,8 @@ use redis::ServerError;
 use tokio::time::{sleep, timeout};
 
 use super::command::{CommandWriter, Script, ScriptForm};
-use super::dial::{self, Transport};
+use super::dial;
+use super::host::Transport;
 use super::reply::refusal;
 use super::settings::Settings;
 use super::wire::Wire;

@@ -4,8 +4,9 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
+use super::host::Host;
 use super::link::Close;
-use super::operation::{Call, Host};
+use super::operation::Call;
 use crate::error::Error;
 
 /// A batch that was larger than this does not keep its memory.

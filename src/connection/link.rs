@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::command::Script;
+use super::host::Host;
 use super::inbox::Inbox;
-use super::operation::{Call, Host};
+use super::operation::Call;
 use super::supervisor::Supervisor;
 
 /// How a link ends.

@@ -14,6 +14,7 @@ mod command;
 mod dial;
 mod flight;
 mod handshake;
+mod host;
 mod inbox;
 mod link;
 mod operation;
@@ -27,6 +28,7 @@ mod verdict;
 mod wire;
 
 pub use command::{CommandWriter, Script, ScriptForm};
+pub use host::{Host, Reaction, Stream, Transport};
 pub use link::{Close, Link};
-pub use operation::{Call, Gate, Host, Operation, Outcome, Step};
-pub use settings::{Address, Settings};
+pub use operation::{Call, Gate, Operation, Outcome, Step};
+pub use settings::{Address, Node, Route, Settings};

@@ -1,13 +1,10 @@
-//! What a connection carries: operations, and the two parties that it talks to while it does.
+//! What a connection carries: operations, and the gate that they pass.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use redis::Value;
-use tokio::sync::oneshot;
 
 use super::command::CommandWriter;
-use super::settings::Settings;
 use crate::error::Error;
 
 /// What an operation came to.
@@ -68,20 +65,10 @@ pub trait Gate: Send + Sync {
 
 /// A call: an operation, and the ticket under which the host settles it.
 pub struct Call {
-    /// Names the call to the [`Host`].
+    /// Names the call to the [`Host`](super::Host).
     pub ticket: u32,
     /// What must be open first.
     pub gate: Option<Arc<dyn Gate>>,
     /// What is to be done.
     pub operation: Box<dyn Operation>,
-}
-
-/// The owner of a connection: knows the settings, and takes the results.
-pub trait Host: Send + Sync {
-    /// The settings for the connection that is about to be opened.
-    fn settings(&self) -> oneshot::Receiver<Result<Settings, Error>>;
-    /// How long to wait before connection attempt `attempt` (from 1); `None`: give up.
-    fn retry_delay(&self, attempt: u32) -> oneshot::Receiver<Option<Duration>>;
-    /// Settles a call. Called once for each ticket, whatever happens.
-    fn settle(&self, ticket: u32, result: Result<Outcome, Error>);
 }

@@ -121,7 +121,7 @@ pub(super) fn refusal(reply: &Value) -> Option<&ServerError> {
 
 fn garbled() -> Error {
     Error::Connect {
-        code: "EPROTO",
+        code: "EPROTO".into(),
         text: "The server sent something that is not a RESP2 reply".to_owned(),
     }
 }

@@ -2,15 +2,19 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The settings of one connection, as read from the client just before it is opened.
 /// Times are in milliseconds.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of ioredis"
+)]
 pub struct Settings {
-    /// Where the server listens.
-    pub address: Address,
+    /// The way to the server.
+    pub route: Route,
     /// The ACL user, if any.
     pub username: Option<String>,
     /// The password, if any.
@@ -32,12 +36,45 @@ pub struct Settings {
     pub connect_timeout: Option<u64>,
     /// Limit for a call, from its start; absent: none.
     pub command_timeout: Option<u64>,
+    /// How long a peer that owes answers may stay silent; absent: five seconds.
+    pub socket_timeout: Option<u64>,
     /// After how many failed connections waiting calls are rejected; absent: never.
     pub max_retries_per_request: Option<u32>,
     /// Whether calls wait for a connection.
     pub enable_offline_queue: bool,
     /// Whether unanswered commands are sent again on the next connection.
     pub auto_resend_unfulfilled_commands: bool,
+    /// Whether a new connection is asked if it serves before calls are sent.
+    pub enable_ready_check: bool,
+    /// How long a server that cannot serve now is waited for.
+    pub max_loading_retry_time: u64,
+    /// Whether the connection asks for `READONLY`: a cluster's replica.
+    #[serde(default)]
+    pub read_only: bool,
+    /// Whether the client wants to be asked what a refusal means for the connection.
+    #[serde(default)]
+    pub reconnect_on_error: bool,
+    /// In a cluster: a key of the slot whose owner is looked for.
+    pub cluster_key: Option<String>,
+}
+
+/// The way to a server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Route {
+    /// To a known place.
+    Direct(Address),
+    /// Over a stream that the caller's own connector opens in JavaScript.
+    Carried,
+}
+
+/// A node of a cluster, as another node named it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Node {
+    /// A name or an address; empty: where the one who named it is.
+    pub host: String,
+    /// The port.
+    pub port: u16,
 }
 
 /// Where a server listens.
@@ -63,7 +100,7 @@ pub enum Address {
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
-            .field("address", &self.address)
+            .field("route", &self.route)
             .field("db", &self.db)
             .finish_non_exhaustive()
     }

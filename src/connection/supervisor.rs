@@ -11,8 +11,8 @@ use super::calls::Calls;
 use super::command::Script;
 use super::dial::dial;
 use super::handshake::{Refusal, handshake};
+use super::host::Host;
 use super::inbox::Inbox;
-use super::operation::Host;
 use super::session::{End, carry};
 use super::settings::Settings;
 use super::wire::Wire;
@@ -97,12 +97,14 @@ impl Supervisor {
     /// Opens a connection with the settings of the moment.
     async fn open(&mut self) -> Result<Result<Wire, Refusal>, Over> {
         // A host that drops the question has ended.
-        let settings = attend(&mut self.calls, self.host.settings()).await?;
+        let question = self.host.settings(self.failures, None);
+        let settings = attend(&mut self.calls, question).await?;
         let settings = settings.unwrap_or(Err(Error::ConnectionClosed { ambiguous: false }));
         match settings {
             Ok(settings) => {
                 self.calls.adopt(&settings);
-                attend(&mut self.calls, connect(&settings, &self.scripts)).await
+                let opening = connect(&settings, &*self.host, &self.scripts);
+                attend(&mut self.calls, opening).await
             }
             Err(error) => Ok(Err(Refusal::Final(error))),
         }
@@ -128,8 +130,12 @@ impl Supervisor {
     }
 }
 
-async fn connect(settings: &Settings, scripts: &[&'static Script]) -> Result<Wire, Refusal> {
-    let transport = dial(settings).await.map_err(|error| match error {
+async fn connect(
+    settings: &Settings,
+    host: &dyn Host,
+    scripts: &[&'static Script],
+) -> Result<Wire, Refusal> {
+    let transport = dial(settings, host).await.map_err(|error| match error {
         Error::Settings(_) => Refusal::Final(error),
         _ => Refusal::Passing(error),
     })?;

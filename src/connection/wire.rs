@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use redis::Value;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::dial::Transport;
+use super::host::Transport;
 use super::reply::{self, Frame};
 use crate::error::Error;
 
@@ -140,14 +140,14 @@ fn lost(call: &'static str, error: &io::Error) -> Error {
         _ => "ECONNRESET",
     };
     Error::Connect {
-        code,
+        code: code.into(),
         text: format!("{call} {code}"),
     }
 }
 
 fn closed_by_peer() -> Error {
     Error::Connect {
-        code: "ECONNRESET",
+        code: "ECONNRESET".into(),
         text: "The server closed the connection".to_owned(),
     }
 }

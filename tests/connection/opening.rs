@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::SeqCst;
 
-use hitl_state_ioredis::connection::{Address, Outcome, Settings};
+use hitl_state_ioredis::connection::{Address, Outcome, Route, Settings};
 use redis::Value;
 
 use super::support::{Client, Command, FakeServer, Proxy, Server, document, settings};
@@ -26,11 +26,11 @@ fn nothing_is_opened_before_the_first_call() {
 #[test]
 fn a_unix_socket_serves_as_well() {
     let server = Server::start(&[]);
-    let address = Address::Unix {
+    let route = Route::Direct(Address::Unix {
         path: server.socket(),
-    };
+    });
     let client = with(Settings {
-        address,
+        route,
         ..settings(0)
     });
     assert_eq!(client.call(Command::read(PING)), document("PONG"));
@@ -38,11 +38,11 @@ fn a_unix_socket_serves_as_well() {
 
 #[test]
 fn a_missing_unix_socket_is_named_as_the_cause() {
-    let address = Address::Unix {
+    let route = Route::Direct(Address::Unix {
         path: "/nowhere/redis.sock".to_owned(),
-    };
+    });
     let client = with(Settings {
-        address,
+        route,
         max_retries_per_request: Some(0),
         ..settings(0)
     });
@@ -54,18 +54,20 @@ fn a_missing_unix_socket_is_named_as_the_cause() {
 #[test]
 fn the_family_of_the_settings_decides_between_the_addresses_of_a_name() {
     let server = Server::start(&[]);
-    let address = |family| Address::Tcp {
-        host: "localhost".to_owned(),
-        port: server.port(),
-        family,
+    let route = |family| {
+        Route::Direct(Address::Tcp {
+            host: "localhost".to_owned(),
+            port: server.port(),
+            family,
+        })
     };
     let client = with(Settings {
-        address: address(4),
+        route: route(4),
         ..settings(0)
     });
     assert_eq!(client.call(Command::read(PING)), document("PONG"));
     let client = with(Settings {
-        address: address(6),
+        route: route(6),
         max_retries_per_request: Some(0),
         ..settings(0)
     });
@@ -77,13 +79,13 @@ fn the_family_of_the_settings_decides_between_the_addresses_of_a_name() {
 
 #[test]
 fn a_host_name_that_does_not_resolve_is_named_as_the_cause() {
-    let address = Address::Tcp {
+    let route = Route::Direct(Address::Tcp {
         host: "redis.invalid".to_owned(),
         port: 6379,
         family: 4,
-    };
+    });
     let client = with(Settings {
-        address,
+        route,
         max_retries_per_request: Some(0),
         ..settings(0)
     });

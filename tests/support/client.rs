@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use hitl_state_ioredis::Error;
 use hitl_state_ioredis::connection::{
-    Address, Call, Close, Gate, Host, Link, Operation, Outcome, Script, Settings,
+    Address, Call, Close, Gate, Host, Link, Node, Operation, Outcome, Reaction, Route, Script,
+    Settings, Transport,
 };
 use tokio::runtime;
 use tokio::sync::oneshot;
@@ -20,11 +21,11 @@ use tokio::task::AbortHandle;
 /// ioredis's defaults for a server on this port.
 pub fn settings(port: u16) -> Settings {
     Settings {
-        address: Address::Tcp {
+        route: Route::Direct(Address::Tcp {
             host: "127.0.0.1".to_owned(),
             port,
             family: 0,
-        },
+        }),
         username: None,
         password: None,
         db: 0,
@@ -38,6 +39,12 @@ pub fn settings(port: u16) -> Settings {
         max_retries_per_request: Some(20),
         enable_offline_queue: true,
         auto_resend_unfulfilled_commands: true,
+        socket_timeout: None,
+        enable_ready_check: true,
+        max_loading_retry_time: 10_000,
+        read_only: false,
+        reconnect_on_error: false,
+        cluster_key: None,
     }
 }
 
@@ -76,7 +83,11 @@ impl TestHost {
 }
 
 impl Host for TestHost {
-    fn settings(&self) -> oneshot::Receiver<Result<Settings, Error>> {
+    fn settings(
+        &self,
+        _failures: u32,
+        _redirect: Option<&Node>,
+    ) -> oneshot::Receiver<Result<Settings, Error>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let (answer, question) = oneshot::channel();
         drop(answer.send(self.settings.lock().unwrap().clone()));
@@ -87,6 +98,16 @@ impl Host for TestHost {
         self.attempt.store(attempt, Ordering::SeqCst);
         let (answer, question) = oneshot::channel();
         answer.send((self.delay.lock().unwrap())(attempt)).ok();
+        question
+    }
+
+    fn open_stream(&self) -> oneshot::Receiver<Result<Transport, Error>> {
+        unreachable!("no test here has a carried stream")
+    }
+
+    fn reaction(&self, _refusal: &Error) -> oneshot::Receiver<Reaction> {
+        let (answer, question) = oneshot::channel();
+        answer.send(Reaction::Stay).ok();
         question
     }
 

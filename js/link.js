@@ -1,0 +1,108 @@
+// Our connection beside the caller's client: opened by the first call, closed when theirs ends.
+// What kind of client it is, and what it says, is up to the source; see js/sources.
+
+const native = require("../binding.js");
+const { forgetLink, openLink } = require("./bridge.js");
+const { connectionClosed } = require("./errors.js");
+
+/** How long `close()` waits for calls before it gives them up, in milliseconds. */
+const CLOSE_PATIENCE = 1000;
+
+class Link {
+  /** `source`: the client as the sources of js/sources show it. */
+  constructor(source) {
+    this.source = source;
+    this.handle = null;
+    this.number = 0;
+    /** Calls that have not been settled. */
+    this.pending = 0;
+    /** Counts openings: what belongs to an earlier one is opened anew. */
+    this.epoch = 0;
+    /** Instances that have not been closed. */
+    this.users = 0;
+    /** Answers that came before the client was ready. */
+    this.early = [];
+    this.waiters = [];
+    source.attach(this);
+  }
+
+  /** Makes sure that there is a native connection. Throws once the caller's client has ended. */
+  open() {
+    if (this.source.hasEnded()) {
+      throw connectionClosed();
+    }
+    this.source.expectCall();
+    if (this.handle === null) {
+      const { number, handle } = openLink(this);
+      this.handle = handle;
+      this.number = number;
+      this.epoch += 1;
+      this.source.watch();
+    }
+  }
+
+  /** Whether an answer has to wait for the caller's client. */
+  isEarly() {
+    return this.source.isEarly();
+  }
+
+  settleEarly() {
+    const early = this.early;
+    this.early = [];
+    for (const settle of early) {
+      settle();
+    }
+  }
+
+  close(graceful) {
+    if (this.handle !== null) {
+      native.closeLink(this.handle, graceful);
+      this.handle = null;
+      if (this.pending === 0) {
+        forgetLink(this.number);
+      } else {
+        const { number } = this;
+        this.waiters.push(() => forgetLink(number));
+      }
+    }
+  }
+
+  /** Resolves when the calls made so far are settled; gives them up after a second. */
+  async closeGently() {
+    const { handle } = this;
+    this.close(true);
+    if (handle !== null && this.pending > 0) {
+      const giveUp = setTimeout(() => native.closeLink(handle, false), CLOSE_PATIENCE);
+      await new Promise((resolve) => this.waiters.push(resolve));
+      clearTimeout(giveUp);
+    }
+  }
+
+  /** The last pending call has been settled. */
+  drained() {
+    if (this.waiters.length > 0) {
+      const waiters = this.waiters;
+      this.waiters = [];
+      for (const waiter of waiters) {
+        waiter();
+      }
+    }
+  }
+
+  /**
+   * Answers a question of the native side; see `Question` in src/binding/client.rs. May return a
+   * promise of the answer, and throw what js/answers.js makes an answer of.
+   */
+  answer(question) {
+    switch (question.ask) {
+      case "settings":
+        return this.source.settings(question);
+      case "retry":
+        return this.source.retryDelay(question.attempt);
+      default:
+        return this.source.reaction(question);
+    }
+  }
+}
+
+module.exports = { Link };

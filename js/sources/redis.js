@@ -1,0 +1,136 @@
+// An ioredis client: what it says about the server, and its life, which ours follows.
+
+const { settingsOf } = require("../settings.js");
+
+class RedisSource {
+  constructor(client) {
+    this.client = client;
+    this.isWatching = false;
+    /** A place in the client's queue is taken for us. */
+    this.isQueued = false;
+    /** How often the client had connected at the last call. */
+    this.clientEpoch = 0;
+  }
+
+  attach(link) {
+    this.link = link;
+  }
+
+  /** Whether the client takes no more commands. */
+  hasEnded() {
+    const { client } = this;
+    return client.status === "end" || client.manuallyClosing || isQuitting(client);
+  }
+
+  /** Prepares the client for a call. */
+  expectCall() {
+    this.clientEpoch = this.client.connectionEpoch;
+    this.queueUp();
+  }
+
+  /** Follows the client's end: after `quit()` earlier calls finish, after `disconnect()` not. */
+  watch() {
+    if (!this.isWatching) {
+      this.isWatching = true;
+      const { client, link } = this;
+      client.on("ready", () => link.settleEarly());
+      client.on("close", () => link.settleEarly());
+      client.on("end", () => link.close(!this.wasDisconnected()));
+    }
+  }
+
+  /**
+   * Both `quit()` and `disconnect()` end a client; only the latter stops its connector, unless
+   * the client had not begun to connect.
+   */
+  wasDisconnected() {
+    const { connector, connectionEpoch } = this.client;
+    const quitBeforeConnecting = this.clientEpoch === 0 && connectionEpoch > 0;
+    return connector?.connecting === false && !quitBeforeConnecting;
+  }
+
+  /**
+   * Takes a place in the queue of a client that is not ready, as the JavaScript version's
+   * commands do: with an empty queue `quit()` is the same as `disconnect()`.
+   */
+  queueUp() {
+    const { client } = this;
+    if (client.status !== "ready" && client.status !== "wait" && !this.isQueued) {
+      this.isQueued = true;
+      const leave = () => {
+        this.isQueued = false;
+      };
+      // What becomes of it does not matter: our calls have their own fate.
+      client.ping().then(leave, leave);
+    }
+  }
+
+  /**
+   * Whether an answer has to wait for the client. With the JavaScript version none comes before it
+   * is ready, and ioredis takes two seconds to quit a client that is just connecting.
+   */
+  isEarly() {
+    const { status } = this.client;
+    return status === "connecting" || status === "connect";
+  }
+
+  /** The settings for a connection that is about to be opened: users change them any time. */
+  settings() {
+    const { options, condition } = this.client;
+    return settingsOf(options, { db: condition?.select ?? options.db });
+  }
+
+  /** What the client's own `retryStrategy` says: milliseconds, or nothing to give up. */
+  retryDelay(attempt) {
+    const { manuallyClosing, options, status } = this.client;
+    if (manuallyClosing && (status === "reconnecting" || status === "close")) {
+      // disconnect() between two connections: ioredis tells nobody about it.
+      this.link.close(false);
+      return undefined;
+    }
+    return delayOf(options.retryStrategy, attempt);
+  }
+
+  /** What the client's `reconnectOnError` says of a refusal: 0 nothing, 1 reconnect, 2 and resend. */
+  reaction(refusal) {
+    return reactionOf(this.client.options.reconnectOnError, refusal);
+  }
+}
+
+/** Whether a `quit()` waits in the queue of a client that is not ready. */
+function isQuitting({ status, offlineQueue }) {
+  return (
+    status !== "ready" &&
+    offlineQueue?.length > 0 &&
+    offlineQueue.toArray().some((item) => item.command.name === "quit")
+  );
+}
+
+/** What a strategy says: milliseconds, or nothing to give up. */
+function delayOf(strategy, ...args) {
+  if (typeof strategy !== "function") {
+    return undefined;
+  }
+  try {
+    const delay = strategy(...args);
+    return typeof delay === "number" ? Math.max(0, delay) || 0 : undefined;
+  } catch {
+    return undefined; // ioredis would end the process here
+  }
+}
+
+function reactionOf(reconnectOnError, { message }) {
+  if (typeof reconnectOnError !== "function") {
+    return 0;
+  }
+  try {
+    const error = new Error(message);
+    error.name = "ReplyError";
+    const reaction = reconnectOnError(error);
+    return reaction === 2 ? 2 : Number(reaction === true || reaction === 1);
+  } catch {
+    return 0;
+  }
+}
+
+module.exports = { delayOf, RedisSource, reactionOf };
