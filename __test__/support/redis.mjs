@@ -11,6 +11,7 @@ import { after } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Redis as Redis5 } from "ioredis5";
 import { Redis as Redis6 } from "ioredis6";
+import { tlsArgs } from "./tls.mjs";
 
 export { Redis5, Redis6 };
 
@@ -75,24 +76,24 @@ function ping(path) {
 
 class RedisServer {
   #args;
+  #tls;
   #child;
   #log = "";
   #clients = new Set();
 
-  constructor(dir, args) {
+  constructor(dir, args, tls) {
     this.dir = dir;
     this.socket = join(dir, "redis.sock");
     this.#args = args;
+    this.#tls = tls;
   }
 
   async #launch() {
     this.#log = "";
+    const port = this.#tls === undefined ? ["--port", this.port] : tlsArgs(this.port, this.#tls);
     const child = spawn(
       serverBinary(),
-      [
-        ...["--port", this.port, "--bind", "127.0.0.1", "--unixsocket", this.socket, "--dir", this.dir],
-        ...this.#args,
-      ].map(String),
+      [...port, "--bind", "127.0.0.1", "--unixsocket", this.socket, "--dir", this.dir, ...this.#args].map(String),
       { stdio: ["ignore", "pipe", "pipe"] },
     );
     running.add(child);
@@ -110,7 +111,8 @@ class RedisServer {
       if (/^(\+PONG|-NOAUTH|-NOPERM)/.test(answer)) return;
       if (child.exitCode !== null || child.signalCode !== null || Date.now() > limit) {
         child.kill("SIGKILL");
-        throw new Error(`redis-server did not start (${answer}):\n${this.#log}`);
+        const advice = /tls-port.*\n.*Bad directive/.test(this.#log) ? "It was built without TLS. " : "";
+        throw new Error(`redis-server did not start (${answer}). ${advice}It said:\n${this.#log}`);
       }
       await pause(5);
     }
@@ -191,12 +193,13 @@ class RedisServer {
 /**
  * Starts a server and waits until it answers.
  *
- * @param {{ args?: (string | number)[], persistence?: "none" | "always" | "everysec" }} [options]
- *   `args` are further arguments of `redis-server`.
+ * @param {{ args?: (string | number)[], persistence?: "none" | "always" | "everysec", tls?: object }} [options]
+ *   `args` are further arguments of `redis-server`; with `tls`, the options of `tlsArgs`, the port speaks TLS and
+ *   nothing else, and `client({ path: server.socket })` still comes in without.
  */
-export async function startRedis({ args = [], persistence = "none" } = {}) {
+export async function startRedis({ args = [], persistence = "none", tls } = {}) {
   const dir = await mkdtemp(join(tmpdir(), "hitl-redis-"));
-  return new RedisServer(dir, [...PERSISTENCE[persistence], ...args]).start();
+  return new RedisServer(dir, [...PERSISTENCE[persistence], ...args], tls).start();
 }
 
 /** Starts a server for the tests of one file, and stops it after the last of them. */
