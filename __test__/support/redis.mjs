@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -80,12 +80,14 @@ class RedisServer {
   #child;
   #log = "";
   #clients = new Set();
+  #config;
 
-  constructor(dir, args, tls) {
+  constructor(dir, args, { tls, config }) {
     this.dir = dir;
     this.socket = join(dir, "redis.sock");
     this.#args = args;
     this.#tls = tls;
+    this.#config = config;
   }
 
   async #launch() {
@@ -93,7 +95,12 @@ class RedisServer {
     const port = this.#tls === undefined ? ["--port", this.port] : tlsArgs(this.port, this.#tls);
     const child = spawn(
       serverBinary(),
-      [...port, "--bind", "127.0.0.1", "--unixsocket", this.socket, "--dir", this.dir, ...this.#args].map(String),
+      [
+        ...this.#config,
+        ...port,
+        ...["--bind", "127.0.0.1", "--unixsocket", this.socket, "--dir", this.dir],
+        ...this.#args,
+      ].map(String),
       { stdio: ["ignore", "pipe", "pipe"] },
     );
     running.add(child);
@@ -138,6 +145,11 @@ class RedisServer {
 
   get pid() {
     return this.#child.pid;
+  }
+
+  /** Whether its process lives. */
+  get isRunning() {
+    return running.has(this.#child);
   }
 
   /** An ioredis client of this server; closed with it. `Library`: `Redis5` (default) or `Redis6`. */
@@ -193,13 +205,20 @@ class RedisServer {
 /**
  * Starts a server and waits until it answers.
  *
- * @param {{ args?: (string | number)[], persistence?: "none" | "always" | "everysec", tls?: object }} [options]
- *   `args` are further arguments of `redis-server`; with `tls`, the options of `tlsArgs`, the port speaks TLS and
- *   nothing else, and `client({ path: server.socket })` still comes in without.
+ * @param {{
+ *   args?: (string | number)[], config?: string,
+ *   persistence?: "none" | "always" | "everysec", tls?: object,
+ * }} [options]
+ *   `args` are further arguments of `redis-server`, and `config` is the text of its configuration file; with `tls`,
+ *   the options of `tlsArgs`, the port speaks TLS and nothing else, and `client({ path: server.socket })` still comes
+ *   in without.
  */
-export async function startRedis({ args = [], persistence = "none", tls } = {}) {
+export async function startRedis({ args = [], config, persistence = "none", tls } = {}) {
   const dir = await mkdtemp(join(tmpdir(), "hitl-redis-"));
-  return new RedisServer(dir, [...PERSISTENCE[persistence], ...args], tls).start();
+  const file = join(dir, "redis.conf");
+  if (config !== undefined) await writeFile(file, config);
+  const files = config === undefined ? [] : [file];
+  return new RedisServer(dir, [...PERSISTENCE[persistence], ...args], { tls, config: files }).start();
 }
 
 /** Starts a server for the tests of one file, and stops it after the last of them. */
