@@ -13,9 +13,9 @@ import { withRedis } from "./support/redis.mjs";
 import { WRITES } from "./support/writes.mjs";
 
 /** While the server refuses, each write rejects with `code` and `text` and changes nothing. */
-async function refused({ server, code, text, begin, end }) {
+async function refused({ server, code, text, begin, end, options }) {
   const db = server.client();
-  const client = server.client();
+  const client = server.client(options);
   const keys = keysOf("refusals");
   const state = new IoredisState(client, { tableName: "refusals" });
   const fresh = new IoredisState(client, { tableName: "fresh" });
@@ -68,6 +68,8 @@ test("the server has become a replica, in sync with its primary: READONLY, also 
   await refused({
     server: await withRedis(),
     code: "READONLY",
+    // A replica is waited for as long: it may be on its way to being a primary again.
+    options: { maxLoadingRetryTime: 50 },
     text: /^READONLY You can't write against a read only replica/,
     async begin(db) {
       const target = primary.client();

@@ -49,6 +49,25 @@ impl Flight {
         }
     }
 
+    /// Asks for a sign of life, on behalf of nobody.
+    pub(super) fn ping(&mut self) {
+        let start = self.output.end();
+        self.output
+            .bytes()
+            .extend_from_slice(b"*1\r\n$4\r\nPING\r\n");
+        self.sent.push_back(Attempt {
+            call: None,
+            start,
+            missing: 1,
+            replies: Vec::new(),
+        });
+    }
+
+    /// Whether every attempt has been answered.
+    pub(super) fn is_empty(&self) -> bool {
+        self.sent.is_empty()
+    }
+
     /// Bytes that the socket has not taken.
     pub(super) fn backlog(&self) -> usize {
         self.output.backlog()

@@ -7,13 +7,14 @@
 use std::time::Duration;
 
 use redis::ServerError;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::command::{CommandWriter, Script, ScriptForm};
 use super::dial;
 use super::host::Transport;
 use super::reply::refusal;
-use super::settings::Settings;
+use super::settings::{Node, Settings};
+use super::verdict::moved;
 use super::wire::Wire;
 use crate::error::Error;
 
@@ -33,6 +34,8 @@ pub(super) enum Refusal {
     Passing(Error),
     /// The server, or the settings, rule it out: only other settings help.
     Final(Error),
+    /// It is a node of a cluster that does not serve the keys: this one does.
+    Moved(Node),
 }
 
 /// Which answer belongs to which part of the handshake.
@@ -42,6 +45,8 @@ enum Part {
     Select,
     Courtesy,
     Probe,
+    /// A look at a key, whose slot's owner is looked for.
+    Owner,
 }
 
 /// Greets the server over a fresh `transport`.
@@ -54,23 +59,22 @@ pub(super) async fn handshake(
     let mut greeting = Greeting::default();
     greeting.credentials(settings);
     greeting.courtesies(settings);
-    greeting.probe(scripts);
+    greeting.probe(settings, scripts);
     let silence = dial::limit(settings.connect_timeout).unwrap_or(SILENCE);
+    let patience = Instant::now() + Duration::from_millis(settings.max_loading_retry_time);
     let mut pauses = NOT_READY.iter().copied();
     let mut pause = 0;
-    while let Outcome::NotReady = greeting.exchange(&mut wire, silence).await? {
+    while let Some(refused) = greeting.exchange(&mut wire, silence).await? {
+        if Instant::now() > patience {
+            return Err(Refusal::Passing(refused));
+        }
         pause = pauses.next().unwrap_or(pause);
         sleep(Duration::from_millis(pause)).await;
         // Credentials, database and names stand; the scripts were refused like the probe.
         greeting = Greeting::default();
-        greeting.probe(scripts);
+        greeting.probe(settings, scripts);
     }
     Ok(wire)
-}
-
-enum Outcome {
-    Ready,
-    NotReady,
 }
 
 /// The commands of one exchange, and what each of them is.
@@ -106,11 +110,21 @@ impl Greeting {
         if let Some(version) = &settings.library_version {
             self.add(Part::Courtesy, &["CLIENT", "SETINFO", "LIB-VER", version]);
         }
+        if settings.read_only {
+            self.add(Part::Courtesy, &["READONLY"]);
+        }
     }
 
     /// `PING` tells whether the server serves. A script that cannot be loaded now is sent with
-    /// its first use.
-    fn probe(&mut self, scripts: &[&'static Script]) {
+    /// its first use. Without the ready check none of it is sent: there are proxies that hang up
+    /// on a client that says more than the caller's.
+    fn probe(&mut self, settings: &Settings, scripts: &[&'static Script]) {
+        if let Some(key) = &settings.cluster_key {
+            self.add(Part::Owner, &["EXISTS", key]);
+        }
+        if !settings.enable_ready_check {
+            return;
+        }
         self.add(Part::Probe, &["PING"]);
         for script in scripts {
             self.add(Part::Courtesy, &["SCRIPT", "LOAD", script.source]);
@@ -123,24 +137,26 @@ impl Greeting {
         self.parts.push(part);
     }
 
-    async fn exchange(&self, wire: &mut Wire, silence: Duration) -> Result<Outcome, Refusal> {
+    /// What the server said if it cannot serve now.
+    async fn exchange(&self, wire: &mut Wire, silence: Duration) -> Result<Option<Error>, Refusal> {
         let replies = timeout(silence, wire.exchange(&self.bytes, self.parts.len())).await;
         let (replies, lost) = replies.map_err(|_| Refusal::Passing(dial::timed_out()))?;
-        let mut outcome = Outcome::Ready;
+        let mut hindered = None;
         // What was answered before the line went dead comes first: it may say why it did.
         for (part, reply) in self.parts.iter().zip(&replies) {
             match refusal(reply) {
-                Some(error) if not_ready(*part, error) => outcome = Outcome::NotReady,
+                Some(error) if not_ready(*part, error) => hindered = Some(Error::server(error)),
                 Some(error) => judge(*part, error)?,
                 None => {}
             }
         }
-        lost.map_or(Ok(outcome), |error| Err(Refusal::Passing(error)))
+        lost.map_or(Ok(hindered), |error| Err(Refusal::Passing(error)))
     }
 }
 
 fn not_ready(part: Part, error: &ServerError) -> bool {
-    matches!(part, Part::Probe) && matches!(error.code(), "LOADING" | "MASTERDOWN" | "BUSY")
+    matches!(part, Part::Probe | Part::Owner)
+        && matches!(error.code(), "LOADING" | "MASTERDOWN" | "BUSY")
 }
 
 /// Whether the connection can do without what has just been refused.
@@ -163,6 +179,7 @@ fn judge(part: Part, error: &ServerError) -> Result<(), Refusal> {
             .any(|text| details.contains(text)),
             Part::Select => false,
             Part::Courtesy => true,
+            Part::Owner => return owner(error),
             // A user may lack the right to PING, and a server that cannot save refuses it too.
             Part::Probe => error.code() != "NOAUTH",
         };
@@ -170,5 +187,16 @@ fn judge(part: Part, error: &ServerError) -> Result<(), Refusal> {
         Ok(())
     } else {
         Err(Refusal::Final(Error::server(error)))
+    }
+}
+
+/// What a node says of a key. It owns the slot as well if the slot is about to leave it, and a
+/// user who may not look at the key will hear so with the first call.
+fn owner(error: &ServerError) -> Result<(), Refusal> {
+    match (error.code(), moved(error)) {
+        ("MOVED", Some(node)) => Err(Refusal::Moved(node)),
+        ("CLUSTERDOWN", _) => Err(Refusal::Passing(Error::server(error))),
+        ("NOAUTH", _) => Err(Refusal::Final(Error::server(error))),
+        _ => Ok(()),
     }
 }

@@ -25,6 +25,7 @@ mod session;
 mod settings;
 mod supervisor;
 mod verdict;
+mod watch;
 mod wire;
 
 pub use command::{CommandWriter, Script, ScriptForm};

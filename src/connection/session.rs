@@ -1,9 +1,11 @@
-//! Carries calls over one ready connection, until it is lost or the link is over.
+//! Carries calls over one ready connection, until it is lost, left, or the link is over.
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-use super::calls::Calls;
+use super::calls::{Calls, Leave};
+use super::settings::Settings;
+use super::watch::{Sign, Watch};
 use super::wire::Wire;
 use crate::error::Error;
 
@@ -11,6 +13,8 @@ use crate::error::Error;
 pub(super) enum End {
     /// It broke.
     Lost(Error),
+    /// It works, and another one is needed.
+    Left(Leave),
     /// It is not needed any more.
     Over,
 }
@@ -18,18 +22,26 @@ pub(super) enum End {
 /// Carries calls over `wire`.
 ///
 /// One poll takes in all new calls, writes them in one piece and reads all replies that are
-/// there; it begins again as long as replies come. A watch over a peer that has gone silent
-/// belongs here too: it sees every byte that comes and goes.
-pub(super) async fn carry(calls: &mut Calls, mut wire: Wire) -> End {
+/// there; it begins again as long as replies come.
+pub(super) async fn carry(calls: &mut Calls, mut wire: Wire, settings: &Settings) -> End {
+    let mut watch = Watch::new(settings);
     calls.connected();
-    poll_fn(|context| poll(calls, &mut wire, context)).await
+    poll_fn(|context| poll(calls, &mut wire, &mut watch, context)).await
 }
 
-fn poll(calls: &mut Calls, wire: &mut Wire, context: &mut Context<'_>) -> Poll<End> {
+fn poll(
+    calls: &mut Calls,
+    wire: &mut Wire,
+    watch: &mut Watch,
+    context: &mut Context<'_>,
+) -> Poll<End> {
     loop {
         calls.tend(context);
         if calls.is_over() {
             return Poll::Ready(End::Over);
+        }
+        if let Some(leave) = calls.leave() {
+            return Poll::Ready(End::Left(leave));
         }
         let broken = write(calls, wire, context).err();
         // Replies that arrived before the line broke are still good.
@@ -43,8 +55,14 @@ fn poll(calls: &mut Calls, wire: &mut Wire, context: &mut Context<'_>) -> Poll<E
         if let Some(error) = broken {
             return Poll::Ready(End::Lost(error));
         }
-        if !answered {
-            return Poll::Pending;
+        if answered {
+            continue;
+        }
+        let (heard, owed, used) = (wire.has_heard(), calls.is_owed(), !calls.is_empty());
+        match watch.poll(context, heard, owed, used) {
+            Poll::Ready(Sign::Ask) => calls.ping(),
+            Poll::Ready(Sign::Gone) => return Poll::Ready(End::Lost(watch.silence())),
+            Poll::Pending => return Poll::Pending,
         }
     }
 }

@@ -69,7 +69,7 @@ pub enum Route {
 }
 
 /// A node of a cluster, as another node named it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Node {
     /// A name or an address; empty: where the one who named it is.
     pub host: String,

@@ -7,14 +7,14 @@ use std::task::Poll;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::calls::Calls;
+use super::calls::{Calls, Leave};
 use super::command::Script;
 use super::dial::dial;
 use super::handshake::{Refusal, handshake};
 use super::host::Host;
 use super::inbox::Inbox;
 use super::session::{End, carry};
-use super::settings::Settings;
+use super::settings::{Address, Node, Route, Settings};
 use super::wire::Wire;
 use crate::error::Error;
 
@@ -27,7 +27,16 @@ pub(super) struct Supervisor {
     failures: u32,
     /// When the next attempt may be made.
     next_attempt: Option<Instant>,
+    /// Which node of a cluster the next attempt goes to, if one has been named.
+    redirect: Option<Node>,
+    /// Nodes that have passed us on since the last ready connection.
+    redirections: u32,
+    /// The host of the last attempt: a cluster may name a node by its port alone.
+    host_name: String,
 }
+
+/// How often nodes may pass us on before that counts as a failure. As many as ioredis follows.
+const MAX_REDIRECTIONS: u32 = 16;
 
 /// The link is over: leave everything to the drop.
 struct Over;
@@ -44,6 +53,9 @@ impl Supervisor {
             scripts,
             failures: 0,
             next_attempt: None,
+            redirect: None,
+            redirections: 0,
+            host_name: String::new(),
         }
     }
 
@@ -62,10 +74,18 @@ impl Supervisor {
             }
         }
         match self.open().await? {
-            Ok(wire) => {
+            Ok((wire, settings)) => {
                 self.failures = 0;
-                match carry(&mut self.calls, wire).await {
+                self.redirections = 0;
+                match carry(&mut self.calls, wire, &settings).await {
                     End::Over => Err(Over),
+                    End::Left(leave) => {
+                        self.next_attempt = self.calls.pause();
+                        if let Leave::To(node) = leave {
+                            self.go_to(node);
+                        }
+                        Ok(())
+                    }
                     End::Lost(cause) => {
                         self.calls.disconnected(&cause);
                         self.retry(&cause).await
@@ -73,6 +93,15 @@ impl Supervisor {
                 }
             }
             Err(Refusal::Passing(cause)) => self.retry(&cause).await,
+            Err(Refusal::Moved(node)) => {
+                self.redirections += 1;
+                if self.redirections > MAX_REDIRECTIONS {
+                    self.redirections = 0;
+                    return self.retry(&lost_in_cluster()).await;
+                }
+                self.go_to(node);
+                Ok(())
+            }
             Err(Refusal::Final(error)) => {
                 // Other credentials may help; the next call asks for the settings anew.
                 self.calls.reject_all(|_| error.clone());
@@ -95,19 +124,32 @@ impl Supervisor {
     }
 
     /// Opens a connection with the settings of the moment.
-    async fn open(&mut self) -> Result<Result<Wire, Refusal>, Over> {
+    async fn open(&mut self) -> Result<Result<(Wire, Settings), Refusal>, Over> {
         // A host that drops the question has ended.
-        let question = self.host.settings(self.failures, None);
+        let redirect = self.redirect.take();
+        let question = self.host.settings(self.failures, redirect.as_ref());
         let settings = attend(&mut self.calls, question).await?;
         let settings = settings.unwrap_or(Err(Error::ConnectionClosed { ambiguous: false }));
         match settings {
             Ok(settings) => {
                 self.calls.adopt(&settings);
+                if let Route::Direct(Address::Tcp { host, .. }) = &settings.route {
+                    self.host_name.clone_from(host);
+                }
                 let opening = connect(&settings, &*self.host, &self.scripts);
-                attend(&mut self.calls, opening).await
+                let opened = attend(&mut self.calls, opening).await?;
+                Ok(opened.map(|wire| (wire, settings)))
             }
             Err(error) => Ok(Err(Refusal::Final(error))),
         }
+    }
+
+    /// The next attempt goes to this node.
+    fn go_to(&mut self, mut node: Node) {
+        if node.host.is_empty() {
+            node.host.clone_from(&self.host_name);
+        }
+        self.redirect = Some(node);
     }
 
     /// After a failure: asks the host whether and when to try again for the calls that wait.
@@ -140,6 +182,16 @@ async fn connect(
         _ => Refusal::Passing(error),
     })?;
     handshake(transport, settings, scripts).await
+}
+
+/// The nodes of a cluster contradict each other.
+fn lost_in_cluster() -> Error {
+    Error::Connect {
+        code: "ECONNFAILED".into(),
+        text: format!(
+            "The cluster has passed us on {MAX_REDIRECTIONS} times, and no node serves the keys"
+        ),
+    }
 }
 
 /// Does some work while looking after the calls: new ones come in, old ones run out of time,

@@ -27,6 +27,8 @@ pub(super) struct Wire {
     start: usize,
     end: usize,
     frame: Frame,
+    /// Something has arrived since this was last asked.
+    heard: bool,
 }
 
 impl Wire {
@@ -37,7 +39,13 @@ impl Wire {
             start: 0,
             end: 0,
             frame: Frame::new(),
+            heard: false,
         }
+    }
+
+    /// Whether anything has arrived since the last time this was asked.
+    pub(super) fn has_heard(&mut self) -> bool {
+        std::mem::take(&mut self.heard)
     }
 
     /// Hands bytes to the socket; says how many it took.
@@ -77,7 +85,10 @@ impl Wire {
             let count = room.filled().len();
             match read {
                 Ok(()) if count == 0 => return Poll::Ready(Err(closed_by_peer())),
-                Ok(()) => self.end += count,
+                Ok(()) => {
+                    self.end += count;
+                    self.heard = true;
+                }
                 Err(error) => return Poll::Ready(Err(lost("read", &error))),
             }
         }

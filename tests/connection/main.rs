@@ -7,13 +7,16 @@ mod support;
 
 mod closing;
 mod credentials;
+mod elsewhere;
 mod gates;
 mod opening;
 mod order;
 mod patience;
+mod reactions;
 mod resending;
 mod retries;
 mod serving;
+mod silence;
 mod steps;
 
 use hitl_state_ioredis::connection::Settings;

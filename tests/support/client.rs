@@ -49,11 +49,15 @@ pub fn settings(port: u16) -> Settings {
 }
 
 type Delay = Box<dyn FnMut(u32) -> Option<Duration> + Send>;
+type React = Box<dyn FnMut(&Error) -> Reaction + Send>;
 
 /// Answers at once what a test has set.
 pub struct TestHost {
     settings: Mutex<Result<Settings, Error>>,
     delay: Mutex<Delay>,
+    react: Mutex<React>,
+    /// The nodes that were asked for by name.
+    pub redirects: Mutex<Vec<Node>>,
     /// How often the settings have been asked for, and the last attempt that was asked about.
     pub asked: AtomicU32,
     pub attempt: AtomicU32,
@@ -65,6 +69,8 @@ impl TestHost {
         Arc::new(Self {
             settings: Mutex::new(Ok(settings)),
             delay: Mutex::new(Box::new(|_| Some(Duration::from_millis(5)))),
+            react: Mutex::new(Box::new(|_| Reaction::Stay)),
+            redirects: Mutex::default(),
             asked: AtomicU32::new(0),
             attempt: AtomicU32::new(0),
             waiting: Mutex::default(),
@@ -80,17 +86,31 @@ impl TestHost {
     pub fn retry(&self, delay: impl FnMut(u32) -> Option<Duration> + Send + 'static) {
         *self.delay.lock().unwrap() = Box::new(delay);
     }
+
+    /// Replaces what the client says of refusals.
+    pub fn react(&self, react: impl FnMut(&Error) -> Reaction + Send + 'static) {
+        *self.react.lock().unwrap() = Box::new(react);
+    }
 }
 
 impl Host for TestHost {
     fn settings(
         &self,
         _failures: u32,
-        _redirect: Option<&Node>,
+        redirect: Option<&Node>,
     ) -> oneshot::Receiver<Result<Settings, Error>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let (answer, question) = oneshot::channel();
-        drop(answer.send(self.settings.lock().unwrap().clone()));
+        let mut settings = self.settings.lock().unwrap().clone();
+        if let (Some(node), Ok(settings)) = (redirect, &mut settings) {
+            self.redirects.lock().unwrap().push(node.clone());
+            settings.route = Route::Direct(Address::Tcp {
+                host: node.host.clone(),
+                port: node.port,
+                family: 0,
+            });
+        }
+        drop(answer.send(settings));
         question
     }
 
@@ -105,9 +125,9 @@ impl Host for TestHost {
         unreachable!("no test here has a carried stream")
     }
 
-    fn reaction(&self, _refusal: &Error) -> oneshot::Receiver<Reaction> {
+    fn reaction(&self, refusal: &Error) -> oneshot::Receiver<Reaction> {
         let (answer, question) = oneshot::channel();
-        answer.send(Reaction::Stay).ok();
+        answer.send((self.react.lock().unwrap())(refusal)).ok();
         question
     }
 

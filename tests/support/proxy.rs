@@ -29,6 +29,9 @@ struct Line {
     client_spoke_last: AtomicBool,
     refusing: AtomicBool,
     holding: AtomicBool,
+    /// Connections up to this number are swallowed: nothing passes, and nobody hangs up.
+    swallowed: AtomicU64,
+    hung_up: AtomicU64,
     open: Mutex<Vec<(TcpStream, TcpStream)>>,
 }
 
@@ -48,6 +51,8 @@ impl Proxy {
             client_spoke_last: AtomicBool::new(false),
             refusing: AtomicBool::new(false),
             holding: AtomicBool::new(false),
+            swallowed: AtomicU64::new(0),
+            hung_up: AtomicU64::new(0),
             open: Mutex::new(Vec::new()),
         });
         let accepting = Arc::clone(&line);
@@ -110,6 +115,16 @@ impl Proxy {
         self.line.refusing.store(refuse, SeqCst);
     }
 
+    /// From now on nothing passes through the connections that are open, in silence.
+    pub fn swallow(&self) {
+        self.line.swallowed.store(self.connections(), SeqCst);
+    }
+
+    /// How often the client has hung up.
+    pub fn hung_up(&self) -> u64 {
+        self.line.hung_up.load(SeqCst)
+    }
+
     /// Whether what the server says is held back; it is passed on when this ends.
     pub fn hold_replies(&self, hold: bool) {
         self.line.holding.store(hold, SeqCst);
@@ -124,18 +139,18 @@ impl Line {
         let Ok(server) = TcpStream::connect(("127.0.0.1", self.target)) else {
             return;
         };
-        self.connections.fetch_add(1, SeqCst);
+        let number = 1 + self.connections.fetch_add(1, SeqCst);
         client.set_nodelay(true).unwrap();
         server.set_nodelay(true).unwrap();
         let clones = || (client.try_clone().unwrap(), server.try_clone().unwrap());
         self.open.lock().unwrap().push(clones());
         let ((client_in, server_out), (client_out, server_in)) = (clones(), clones());
         let (up, down) = (Arc::clone(self), Arc::clone(self));
-        thread::spawn(move || up.pump(true, client_in, server_out));
-        thread::spawn(move || down.pump(false, server_in, client_out));
+        thread::spawn(move || up.pump(number, true, client_in, server_out));
+        thread::spawn(move || down.pump(number, false, server_in, client_out));
     }
 
-    fn pump(&self, upwards: bool, mut from: TcpStream, mut to: TcpStream) {
+    fn pump(&self, number: u64, upwards: bool, mut from: TcpStream, mut to: TcpStream) {
         let (left, passed) = if upwards {
             (&self.up_left, &self.up)
         } else {
@@ -148,6 +163,9 @@ impl Line {
             }
             if !self.client_spoke_last.swap(upwards, SeqCst) && upwards {
                 self.turns.fetch_add(1, SeqCst);
+            }
+            if number <= self.swallowed.load(SeqCst) {
+                continue;
             }
             let allowed = left.load(SeqCst);
             let pass = read.min(usize::try_from(allowed).unwrap());
@@ -163,6 +181,7 @@ impl Line {
                 }
             }
         }
+        self.hung_up.fetch_add(u64::from(upwards), SeqCst);
         hang_up(&from, &to);
     }
 }

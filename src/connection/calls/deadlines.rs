@@ -12,9 +12,10 @@ use crate::connection::carried::Carried;
 use crate::error::Error;
 
 impl Calls {
-    /// Takes in new calls and rejects those whose time is up. The task is woken for the next of
+    /// Takes in new calls, hears what the client says of refusals, and rejects calls whose time is up. The task is woken for the next of
     /// either.
     pub(in crate::connection) fn tend(&mut self, context: &mut Context<'_>) {
+        self.react(context);
         loop {
             self.closing = self.inbox.take(context, &mut self.batch);
             if self.batch.is_empty() {

@@ -1,18 +1,14 @@
-//! A server that cannot serve now: it loads its data, a script blocks it, or it is a replica
-//! without its primary.
+//! A server that cannot serve now: it loads its data, a script blocks it, it is a replica, or a
+//! cluster is about to give its keys to another node.
 //!
-//! What it refused is made again after a pause, one call at a time and in order, until it
-//! serves again.
+//! What it refused is made again after a pause, one call at a time and in order, until it, or
+//! the server that has taken its place, serves again.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::Calls;
-
-/// How long a server may say that it cannot serve now before its words are the answer, where no
-/// `commandTimeout` ends the wait. As long as ioredis waits for a server that loads its data.
-const LIMIT: Duration = Duration::from_secs(10);
 
 /// The server says that it cannot serve now.
 pub(super) struct Hindrance {
@@ -43,7 +39,7 @@ impl Hindrance {
 
 impl Calls {
     /// Until when nothing is sent.
-    pub(super) fn pause(&self) -> Option<Instant> {
+    pub(in crate::connection) fn pause(&self) -> Option<Instant> {
         self.hindrance.as_ref()?.until
     }
 
@@ -53,12 +49,18 @@ impl Calls {
         }
     }
 
-    /// Whether a call that the server refused for now is made again. If so, after a pause.
-    pub(super) fn waits_longer(&mut self) -> bool {
+    /// Whether a call that the server refused for now is made again. If so, after a pause; the
+    /// first redirection is followed at once.
+    ///
+    /// Where no `commandTimeout` ends the wait, the server's words are the answer after
+    /// `maxLoadingRetryTime`.
+    pub(super) fn waits_longer(&mut self, redirected: bool) -> bool {
         let now = Instant::now();
+        let is_first = self.hindrance.is_none();
         let hindrance = self.hindrance.get_or_insert_with(|| Hindrance::new(now));
-        let waits = self.terms.command_timeout.is_some() || now < hindrance.since + LIMIT;
-        if waits {
+        let limit = hindrance.since + self.terms.hindrance;
+        let waits = self.terms.command_timeout.is_some() || now < limit;
+        if waits && !(redirected && is_first) {
             hindrance.pause(now);
         }
         waits

@@ -13,7 +13,9 @@ impl Calls {
     /// The connection is lost. Calls that were on it come back to be sent again, as far as the
     /// settings allow.
     pub(in crate::connection) fn disconnected(&mut self, cause: &Error) {
+        self.deliver_unjudged();
         self.hindrance = None;
+        self.leaving = None;
         if let Some(barrier) = self.barrier {
             self.lift(barrier.order, true);
         }
@@ -66,8 +68,10 @@ impl Calls {
 
     /// Settles every call with the error that `error` makes of its ambiguity.
     pub(in crate::connection) fn reject_all(&mut self, error: impl Fn(bool) -> Error) {
+        self.deliver_unjudged();
         self.barrier = None;
         self.hindrance = None;
+        self.leaving = None;
         self.offline = false;
         let waiting = self.queue.extract(|_| true).into_iter();
         let waiting = waiting.map(|call| (call, false));

@@ -12,6 +12,7 @@ use redis::Value;
 use tokio::time::Instant;
 
 use self::hindrance::Hindrance;
+use self::reactions::Reactions;
 use super::alarm::Alarm;
 use super::carried::Carried;
 use super::command::ScriptForm;
@@ -21,14 +22,15 @@ use super::inbox::Inbox;
 use super::link::Close;
 use super::operation::{Call, Outcome, Step};
 use super::queue::Queue;
-use super::settings::Settings;
-use super::verdict::{Verdict, judge};
+use super::settings::{Node, Settings};
+use super::verdict::{Expectations, Verdict};
 use super::wire::Wire;
 use crate::error::Error;
 
 mod deadlines;
 mod hindrance;
 mod losses;
+mod reactions;
 
 /// Output beyond which no further call is written until the socket has taken some.
 const FULL: usize = 1024 * 1024;
@@ -43,6 +45,10 @@ pub(super) struct Calls {
     flight: Flight,
     barrier: Option<Barrier>,
     hindrance: Option<Hindrance>,
+    /// Refusals of which the client is asked what they mean.
+    reactions: Reactions,
+    /// Nothing more is sent on the present connection, which is left once all is answered.
+    leaving: Option<Leave>,
     terms: Terms,
     /// New calls are not to wait for the connection that others wait for.
     offline: bool,
@@ -58,6 +64,20 @@ struct Terms {
     max_retries: Option<u32>,
     offline_queue: bool,
     auto_resend: bool,
+    /// How long a server may say that it cannot serve now.
+    hindrance: Duration,
+    /// Whether the client is asked about refusals.
+    reactions: bool,
+    expectations: Expectations,
+}
+
+/// Why a connection that works is left for another one.
+#[derive(Debug)]
+pub(super) enum Leave {
+    /// Another server may have taken the place of this one.
+    Anew,
+    /// The cluster has named the node that serves the calls.
+    To(Node),
 }
 
 /// The call behind which nothing is sent.
@@ -80,11 +100,16 @@ impl Calls {
             flight: Flight::default(),
             barrier: None,
             hindrance: None,
+            reactions: Reactions::default(),
+            leaving: None,
             terms: Terms {
                 command_timeout: None,
                 max_retries: None,
                 offline_queue: true,
                 auto_resend: true,
+                hindrance: Duration::ZERO,
+                reactions: false,
+                expectations: Expectations::default(),
             },
             offline: false,
             closing: None,
@@ -100,13 +125,34 @@ impl Calls {
             max_retries: settings.max_retries_per_request,
             offline_queue: settings.enable_offline_queue,
             auto_resend: settings.auto_resend_unfulfilled_commands,
+            hindrance: Duration::from_millis(settings.max_loading_retry_time),
+            reactions: settings.reconnect_on_error,
+            expectations: Expectations::of(settings),
         };
         self.next_deadline = Some(Instant::now());
     }
 
     /// Whether no call waits for anything.
     pub(super) fn is_empty(&self) -> bool {
-        self.queue.is_empty() && self.flight.calls().next().is_none()
+        self.queue.is_empty() && self.reactions.is_empty() && self.flight.calls().next().is_none()
+    }
+
+    /// Whether the server owes answers.
+    pub(super) fn is_owed(&self) -> bool {
+        !self.flight.is_empty()
+    }
+
+    /// Asks the server for a sign of life.
+    pub(super) fn ping(&mut self) {
+        self.flight.ping();
+    }
+
+    /// Why the connection is to be left, once the server owes nothing any more.
+    pub(super) fn leave(&mut self) -> Option<Leave> {
+        if self.is_owed() {
+            return None;
+        }
+        self.leaving.take()
     }
 
     /// Whether the link is closed and owes nothing to anybody but rejections.
@@ -136,7 +182,7 @@ impl Calls {
 
     /// Writes what may be sent now. Says whether it stopped only because there is so much.
     pub(super) fn send(&mut self) -> bool {
-        if self.pause().is_some() {
+        if self.pause().is_some() || self.leaving.is_some() || !self.reactions.is_empty() {
             return false;
         }
         while let Some(first) = self.queue.first() {
@@ -197,23 +243,35 @@ impl Calls {
         let Some((mut call, replies)) = self.flight.answer(reply)? else {
             return Ok(());
         };
-        match judge(&replies, call.form) {
+        match self.terms.expectations.judge(&replies, call.form) {
             Verdict::WithSource => call.form = ScriptForm::Source,
-            Verdict::Later if self.waits_longer() => {}
-            Verdict::Later => {
-                self.deliver(call, replies);
+            Verdict::Later if self.waits_longer(false) => {}
+            Verdict::Elsewhere if self.waits_longer(false) => self.turn_away(Leave::Anew),
+            Verdict::Moved(node) if self.waits_longer(true) => self.turn_away(Leave::To(node)),
+            Verdict::Deliver => {
+                self.present(call, replies);
                 return Ok(());
             }
-            Verdict::Deliver => {
-                self.unhinder();
+            Verdict::Later | Verdict::Elsewhere | Verdict::Moved(_) => {
                 self.deliver(call, replies);
                 return Ok(());
             }
         }
-        // Of several commands, others than the refused one may have been executed.
-        call.resend |= replies.len() > 1;
-        self.queue.insert(call);
+        self.make_again(call, replies.len());
         Ok(())
+    }
+
+    /// Puts back a call that was refused in an attempt of this many commands.
+    fn make_again(&mut self, mut call: Carried, commands: usize) {
+        // Others than the refused one may have been executed.
+        call.resend |= commands > 1;
+        self.queue.insert(call);
+    }
+
+    /// Sends nothing more on the present connection. The last word on where to go counts.
+    fn turn_away(&mut self, leave: Leave) {
+        self.take_back_unsent();
+        self.leaving = Some(leave);
     }
 
     fn deliver(&mut self, mut call: Carried, replies: Vec<Value>) {
