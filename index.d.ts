@@ -281,6 +281,72 @@ export interface IoredisClient {
   sendCommand(...command: never[]): unknown;
 }
 
+/**
+ * Where a server is and how to speak to it, with ioredis's names and meanings; nothing of ioredis need be installed. An
+ * option that is left out has the default of ioredis 6. The object is read anew for each connection, so that a
+ * `password` may be changed in it; states that are given the same object share a connection.
+ */
+export interface ConnectionOptions {
+  /** A name or an address. By default `"localhost"`. */
+  host?: string | null | undefined;
+  /** By default 6379. */
+  port?: number | undefined;
+  /** 4 or 6 to use addresses of that family only; by default 0, both. */
+  family?: number | undefined;
+  /** The path of a Unix socket, in place of host and port. */
+  path?: string | undefined;
+  /** The ACL user; by default the one that is called `default`. */
+  username?: string | null | undefined;
+  password?: string | null | undefined;
+  /** The number of the database. By default 0. */
+  db?: number | undefined;
+  /** Stands in front of every key. */
+  keyPrefix?: string | Uint8Array | undefined;
+  /** The connection's name in `CLIENT LIST` is this with `:hitl` behind it. By default `"ioredis"`. */
+  connectionName?: string | null | undefined;
+  /** Whether the server is not told which library it serves. By default `false`. */
+  disableClientInfo?: boolean | undefined;
+  /** A tag behind the library's name in `CLIENT LIST`. */
+  clientInfoTag?: string | undefined;
+  /** TLS, with the options of Node's `tls.connect`, or `true` for its defaults. */
+  tls?: object | boolean | undefined;
+  /** Limit for opening a connection, in milliseconds; 0: none. By default 10,000. */
+  connectTimeout?: number | undefined;
+  /** Limit for a call, from the moment it is made, in milliseconds. By default none. */
+  commandTimeout?: number | undefined;
+  /** How long a server that owes an answer may send nothing, in milliseconds. By default 5,000. */
+  socketTimeout?: number | undefined;
+  /** Idle time before TCP keepalive probes, in milliseconds; 0: the system's. By default 30,000. */
+  keepAlive?: number | undefined;
+  /** Whether small writes are sent at once. By default `true`. */
+  noDelay?: boolean | undefined;
+  /**
+   * Is told how many connections have failed in a row, and answers after how many milliseconds to open the next one;
+   * anything but a number rejects the calls that wait, and the next call begins anew. By default 50 ms that double up to
+   * 5,000, and up to 200 by chance.
+   */
+  retryStrategy?: ((attempt: number) => unknown) | null | undefined;
+  /** After how many connections that failed waiting calls reject; `null`: never. By default 20. */
+  maxRetriesPerRequest?: number | null | undefined;
+  /** Is told a refusal of the server: `true` or 1 opens a new connection, 2 makes the call again on it, too. */
+  reconnectOnError?: ((error: Error) => boolean | 1 | 2) | null | undefined;
+  /** Whether calls wait while there is no connection. By default `true`. */
+  enableOfflineQueue?: boolean | undefined;
+  /** Whether a call that has no answer is made again on the next connection. By default `true`. */
+  autoResendUnfulfilledCommands?: boolean | undefined;
+  /** Whether a new connection waits until the server has loaded its data. By default `true`. */
+  enableReadyCheck?: boolean | undefined;
+  /** Longest pause between two such questions, in milliseconds. By default 10,000. */
+  maxLoadingRetryTime?: number | undefined;
+  /** Whether the connection is for reading only, from a replica. By default `false`. */
+  readOnly?: boolean | undefined;
+  /** A client is no options object, nor is a class, a `URL` or a Promise. */
+  sendCommand?: never;
+  prototype?: never;
+  href?: never;
+  then?: never;
+}
+
 export interface IoredisStateOptions {
   /**
    * The name of the store, one identifier or two: `name` or `schema.name`. It becomes the prefix of every key, with
@@ -308,12 +374,15 @@ export declare const SCHEMA_VERSION: 3;
  */
 export declare class IoredisState implements State {
   /**
-   * Does no input or output: the first call opens the connection.
+   * Does no input or output: the first call opens the connection. That of a client lives as long as the client; that of
+   * a URL or of options until {@link close}. Neither keeps the process alive.
    *
+   * @param redis A client of ioredis 5 or 6. Or a URL with ioredis's options behind the `?`, all of them texts to it:
+   *   `redis://user:password@host:6379/0`, `rediss://` for TLS, `unix:///path/to/redis.sock?db=0`. Or options.
    * @throws Error `Invalid table name "…"`, with the code `INVALID_TABLE_NAME`.
-   * @throws TypeError when this version cannot serve the client; the message says what it is about it.
+   * @throws TypeError when this version cannot serve what it was given; the message says what it is about it.
    */
-  constructor(redis: IoredisClient, options?: IoredisStateOptions);
+  constructor(redis: IoredisClient | ConnectionOptions | string, options?: IoredisStateOptions);
 
   /**
    * Brings an older store to {@link SCHEMA_VERSION} while it is in use. Does nothing on a store that is there already,

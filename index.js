@@ -4,7 +4,8 @@
 const native = require("./binding.js");
 const { park, unpark } = require("./js/bridge.js");
 const { linkOf, refusalOf } = require("./js/client.js");
-const { coded, connectionClosed, invalidArgument } = require("./js/errors.js");
+const { clientOf } = require("./js/own.js");
+const { cannotServe, coded, connectionClosed, invalidArgument } = require("./js/errors.js");
 const records = require("./js/records.js");
 
 const SCHEMA_VERSION = 3;
@@ -28,21 +29,22 @@ class IoredisState {
   #epoch = 0;
   #isClosed = false;
 
-  constructor(redis, options) {
+  constructor(given, options) {
     const tableName = options?.tableName ?? DEFAULT_TABLE;
     if (typeof tableName !== "string" || !TABLE_NAME.test(tableName)) {
       throw coded(new Error(`Invalid table name "${String(tableName)}"`), "INVALID_TABLE_NAME");
     }
-    const keyPrefix = redis?.options?.keyPrefix ?? "";
+    const client = clientOf(given);
+    const keyPrefix = client?.options?.keyPrefix ?? "";
     this.#prefix = Buffer.concat([
       Buffer.isBuffer(keyPrefix) ? keyPrefix : Buffer.from(String(keyPrefix)),
       Buffer.from(tableName.replace(".", ":")),
     ]);
-    const refusal = refusalOf(redis, this.#prefix);
+    const refusal = refusalOf(client, this.#prefix);
     if (refusal !== undefined) {
-      throw coded(new TypeError(refusal), "INVALID_ARGUMENT");
+      throw cannotServe(refusal);
     }
-    this.#link = linkOf(redis);
+    this.#link = linkOf(client);
     this.#link.users += 1;
   }
 

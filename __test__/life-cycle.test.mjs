@@ -5,6 +5,7 @@ import { describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { IoredisState } from "../index.js";
 import { refuses, verdict } from "./support/assertions.mjs";
+import { named, until } from "./support/connections.mjs";
 import { request, unique } from "./support/records.mjs";
 import { Redis5, Redis6, withRedis } from "./support/redis.mjs";
 
@@ -14,22 +15,6 @@ const LIMIT = { timeout: 20_000 };
 
 const server = await withRedis();
 const db = server.client();
-
-/** The connections that the server has, as CLIENT LIST tells them. */
-async function connections() {
-  const list = await db.client("LIST");
-  return list
-    .trim()
-    .split("\n")
-    .map((line) => Object.fromEntries(line.split(" ").map((field) => field.split(/=(.*)/s).slice(0, 2))));
-}
-
-const named = async (name) => (await connections()).filter((connection) => connection.name === name);
-
-/** Waits until `condition` holds. */
-async function until(condition) {
-  while (!(await condition())) await turn();
-}
 
 const manyCreates = (state, count = 100) => Array.from({ length: count }, () => state.create(request()));
 
@@ -45,7 +30,7 @@ for (const [library, Library] of Object.entries({ "ioredis 5": Redis5, "ioredis 
       const calls = manyCreates(state);
       await client.quit();
       await Promise.all(calls);
-      await until(async () => (await named(ours(client))).length === 0);
+      await until(async () => (await named(db, ours(client))).length === 0);
     });
 
     test("quit() right after the very first calls lets them finish", LIMIT, async () => {
@@ -133,7 +118,7 @@ for (const [library, Library] of Object.entries({ "ioredis 5": Redis5, "ioredis 
         const record = request();
         await state.create(record);
         assert.equal((await state.get(record.id)).id, record.id);
-        assert.equal((await named(ours(client))).length, 1);
+        assert.equal((await named(db, ours(client))).length, 1);
       }
     });
 
@@ -142,7 +127,7 @@ for (const [library, Library] of Object.entries({ "ioredis 5": Redis5, "ioredis 
       const state = new IoredisState(client, TABLE);
       await state.ensureSchema();
       for (let n = 0; n < 20; n++) {
-        const [theirs] = await named(client.options.connectionName);
+        const [theirs] = await named(db, client.options.connectionName);
         const calls = manyCreates(state, 10);
         if (theirs) await db.client("KILL", "ID", theirs.id);
         await Promise.all(calls);
@@ -161,7 +146,7 @@ for (const [library, Library] of Object.entries({ "ioredis 5": Redis5, "ioredis 
       const states = Array.from({ length: 50 }, () => new IoredisState(client, TABLE));
       await Promise.all(states.map((state) => state.create(request())));
       assert.equal(listeners(), before);
-      assert.equal((await named(ours(client))).length, 1);
+      assert.equal((await named(db, ours(client))).length, 1);
       await turn();
       assert.deepEqual(warnings, []);
       process.off("warning", onWarning);
@@ -171,11 +156,11 @@ for (const [library, Library] of Object.entries({ "ioredis 5": Redis5, "ioredis 
       const client = clientOf();
       const state = new IoredisState(client, TABLE);
       await client.ping();
-      assert.equal((await named(ours(client))).length, 0, "the constructor has opened a connection");
+      assert.equal((await named(db, ours(client))).length, 0, "the constructor has opened a connection");
       await state.get("a");
       await state.get("b");
-      assert.equal((await named(ours(client))).length, 1);
-      assert.equal((await named(client.options.connectionName)).length, 1);
+      assert.equal((await named(db, ours(client))).length, 1);
+      assert.equal((await named(db, client.options.connectionName)).length, 1);
     });
 
     test("two clients do not disturb each other: one ends, the other goes on", LIMIT, async () => {
@@ -198,7 +183,7 @@ for (const [library, Library] of Object.entries({ "ioredis 5": Redis5, "ioredis 
         const calls = manyCreates(state);
         await state.close();
         await Promise.all(calls);
-        await until(async () => (await named(ours(client))).length === 0);
+        await until(async () => (await named(db, ours(client))).length === 0);
         await state.close();
         await state[Symbol.asyncDispose]();
         assert.equal(await client.ping(), "PONG");
@@ -218,7 +203,7 @@ for (const [library, Library] of Object.entries({ "ioredis 5": Redis5, "ioredis 
       await Promise.all(calls);
       await two.create(request());
       await two.close();
-      await until(async () => (await named(ours(client))).length === 0);
+      await until(async () => (await named(db, ours(client))).length === 0);
     });
 
     test("close() settles within two seconds when the server does not answer", LIMIT, async () => {

@@ -61,6 +61,20 @@ for (const ioredis of ["5", "6"]) {
   });
 }
 
+describe("without a client", () => {
+  test("an idle connection of our own keeps no process alive", () => endsWell("exits", ["own"], { says: "done" }));
+
+  test("a pending call keeps the process alive until it is done", () =>
+    endsWell("exits", ["ownPending"], { says: "done" }));
+
+  test("close() ends the process once the calls before it are done", () =>
+    endsWell("exits", ["ownClose"], { says: "done" }));
+
+  test("an instance that was never used keeps no process alive", () => endsWell("exits", ["ownUnused"]));
+
+  test("nothing of ioredis is loaded, nor needs to be installed", () => endsWell("no-ioredis", [], { says: "done" }));
+});
+
 test("process.exit() in the middle of 500 calls ends with the code that was asked for", () =>
   endsWell("exits", ["exit"]));
 

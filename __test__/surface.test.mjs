@@ -112,8 +112,8 @@ test("options may be absent or empty", async () => {
 for (const [name, bad] of [
   ["nothing", undefined],
   ["null", null],
-  ["a URL", "redis://127.0.0.1:6379"],
-  ["settings", { host: "127.0.0.1", port: 6379 }],
+  ["the URL of something else", "http://127.0.0.1:6379"],
+  ["settings of something else", { hostname: "127.0.0.1", timeout: 6379 }],
   ["a client of another package", { sendCommand() {}, connect() {}, isOpen: true }],
 ]) {
   test(`${name} in place of an ioredis client is refused synchronously`, () => {

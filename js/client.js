@@ -1,6 +1,8 @@
 // What the constructor was given: which kind of client it is, or why it cannot be served.
 
 const { Link } = require("./link.js");
+const { Own } = require("./own.js");
+const { OwnSource } = require("./sources/own.js");
 const { RedisSource } = require("./sources/redis.js");
 
 /** What makes keys share a slot of a Cluster. */
@@ -12,7 +14,7 @@ const links = new WeakMap();
 function linkOf(client) {
   let link = links.get(client);
   if (link === undefined) {
-    link = new Link(new RedisSource(client));
+    link = new Link(client instanceof Own ? new OwnSource(client) : new RedisSource(client));
     links.set(client, link);
   }
   return link;
@@ -23,15 +25,8 @@ function linkOf(client) {
  * Duck-typed: a server may have several copies of ioredis.
  */
 function refusalOf(client, prefix) {
-  const isClient =
-    client !== null &&
-    typeof client === "object" &&
-    typeof client.status === "string" &&
-    typeof client.sendCommand === "function" &&
-    client.options !== null &&
-    typeof client.options === "object";
-  if (!isClient) {
-    return "IoredisState needs an ioredis client: new IoredisState(new Redis(url))";
+  if (!(client instanceof Own) && !isClient(client)) {
+    return `IoredisState needs an ioredis client, a URL or ioredis's options, and was given ${nameOf(client)}`;
   }
   const { options } = client;
   if (client.isCluster && !HASH_TAG.test(prefix)) {
@@ -47,6 +42,43 @@ function refusalOf(client, prefix) {
     return `IoredisState cannot serve an ioredis client with "${unsupported[0]}" yet: give it one that connects by TCP or by a Unix socket`;
   }
   return undefined;
+}
+
+function isClient(value) {
+  return (
+    value !== null &&
+    typeof value === "object" &&
+    typeof value.status === "string" &&
+    typeof value.sendCommand === "function" &&
+    value.options !== null &&
+    typeof value.options === "object"
+  );
+}
+
+/** What a value is that is no client, in words that show nothing of it, and what to pass instead. */
+function nameOf(value) {
+  if (value === undefined || value === null) {
+    return `${value}: is the variable with the URL set?`;
+  }
+  if (Array.isArray(value)) {
+    return 'an array: for the nodes of a Cluster write new IoredisState(new Cluster(nodes, { keyPrefix: "{hitl}:" }))';
+  }
+  if (typeof value === "function") {
+    return "a function: for a class write new IoredisState(new Redis(url))";
+  }
+  if (typeof value !== "object") {
+    return `a ${typeof value}: write new IoredisState("redis://…")`;
+  }
+  if (typeof value.then === "function") {
+    return "a Promise: await it first";
+  }
+  if (typeof value.href === "string") {
+    return "a URL object: pass its href";
+  }
+  if (typeof value.isOpen === "boolean" || typeof value.sendCommand === "function") {
+    return "the client of another library: write new IoredisState(new Redis(url))";
+  }
+  return "an object that is none of them: write new IoredisState(new Redis(url))";
 }
 
 module.exports = { linkOf, refusalOf };

@@ -9,6 +9,11 @@ function invalidArgument(message) {
   return coded(new Error(message), "INVALID_ARGUMENT");
 }
 
+/** What the constructor throws where it was given something that it cannot serve. */
+function cannotServe(message) {
+  return coded(new TypeError(message), "INVALID_ARGUMENT");
+}
+
 function coded(error, code) {
   error.code = code;
   return error;
@@ -37,4 +42,4 @@ function fromReport({ code, message, ambiguous, cause }) {
   return error;
 }
 
-module.exports = { coded, connectionClosed, corrupt, fromReport, invalidArgument };
+module.exports = { cannotServe, coded, connectionClosed, corrupt, fromReport, invalidArgument };

@@ -1,6 +1,7 @@
 // An ECMAScript module that uses everything, with the client of whichever ioredis is installed.
 
 import {
+  type ConnectionOptions,
   DEFAULT_PREFIX,
   DEFAULT_TABLE,
   type HumanRequestRecord,
@@ -10,7 +11,7 @@ import {
   SCHEMA_VERSION,
   type State,
 } from "@hitl-sdk/state-ioredis";
-import { Cluster, Redis } from "ioredis";
+import { Cluster, Redis, type RedisOptions } from "ioredis";
 
 const redis = new Redis("redis://localhost:6379", { lazyConnect: true });
 const cluster = new Cluster([{ host: "localhost", port: 7000 }], { lazyConnect: true });
@@ -22,6 +23,23 @@ const version: 3 = SCHEMA_VERSION;
 export const constants = { table, prefix, version };
 
 export const clients: State[] = [new IoredisState(redis), new IoredisState(cluster, options)];
+
+/** What needs no client: a URL, options, and those of ioredis itself. */
+export const own: State[] = [
+  new IoredisState("rediss://user:password@localhost:6380/2?connectionName=approvals"),
+  new IoredisState({ host: "localhost", port: 6379, retryStrategy: (attempt) => attempt * 50 }, options),
+  new IoredisState({
+    path: "/run/redis.sock",
+    username: "approver",
+    password: "secret",
+    db: 2,
+  } satisfies ConnectionOptions),
+  new IoredisState({ host: "localhost", maxRetriesPerRequest: null } satisfies RedisOptions),
+];
+export const shared = (theirs: RedisOptions, either: Redis | string): State[] => [
+  new IoredisState(theirs),
+  new IoredisState(either),
+];
 
 export async function approve(state: IoredisState, result: HumanResult): Promise<HumanRequestRecord[]> {
   await state.ensureSchema();
@@ -63,10 +81,18 @@ export function wrong(state: IoredisState): unknown[] {
     new IoredisState(redis, { tableName: undefined }),
     // @ts-expect-error a client is needed
     new IoredisState(),
-    // @ts-expect-error an address is no client
-    new IoredisState("redis://localhost:6379"),
-    // @ts-expect-error options are no client
-    new IoredisState({ host: "localhost", port: 6379 }),
+    // @ts-expect-error a port alone is no address
+    new IoredisState(6379),
+    // @ts-expect-error a port is a number
+    new IoredisState({ host: "localhost", port: "6379" }),
+    // @ts-expect-error an option of another library
+    new IoredisState({ url: "redis://localhost:6379" }),
+    // @ts-expect-error a URL is passed as text
+    new IoredisState(new URL("redis://localhost:6379")),
+    // @ts-expect-error a Promise is awaited first
+    new IoredisState(Promise.resolve("redis://localhost:6379")),
+    // @ts-expect-error the nodes of a Cluster are no options
+    new IoredisState([{ host: "localhost", port: 7000 }]),
     // @ts-expect-error another library's client is no client
     new IoredisState({ isOpen: true, isReady: true, options: {}, sendCommand: async (_: string[]) => "OK" }),
     // @ts-expect-error the class itself is no client
