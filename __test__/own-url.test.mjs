@@ -47,7 +47,7 @@ const SAME = [
   "redis://h?db=3&db=4",
   "redis://h?maxRetriesPerRequest=3&commandTimeout=5&keepAlive=7&noDelay=&readOnly=1",
   "redis://h?connectionName=a%20b+c&clientInfoTag=x",
-  "redis://h?__proto__=1&constructor=2",
+  "redis://h?constructor=2&hasOwnProperty=3",
   "redis://h/1#fragment",
   "rediss://h:6380",
   "rediss://u:p@h/2?servername=x",
