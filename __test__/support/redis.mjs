@@ -81,13 +81,15 @@ class RedisServer {
   #log = "";
   #clients = new Set();
   #config;
+  #findPort;
 
-  constructor(dir, args, { tls, config }) {
+  constructor(dir, args, { tls, config, findPort }) {
     this.dir = dir;
     this.socket = join(dir, "redis.sock");
     this.#args = args;
     this.#tls = tls;
     this.#config = config;
+    this.#findPort = findPort;
   }
 
   async #launch() {
@@ -127,7 +129,7 @@ class RedisServer {
 
   async start() {
     for (let attempt = 1; ; attempt++) {
-      this.port = await freePort();
+      this.port = await this.#findPort();
       try {
         await this.#launch();
         return this;
@@ -207,18 +209,18 @@ class RedisServer {
  *
  * @param {{
  *   args?: (string | number)[], config?: string,
- *   persistence?: "none" | "always" | "everysec", tls?: object,
+ *   persistence?: "none" | "always" | "everysec", tls?: object, findPort?: () => Promise<number>,
  * }} [options]
  *   `args` are further arguments of `redis-server`, and `config` is the text of its configuration file; with `tls`,
  *   the options of `tlsArgs`, the port speaks TLS and nothing else, and `client({ path: server.socket })` still comes
- *   in without.
+ *   in without. `findPort` chooses the port.
  */
-export async function startRedis({ args = [], config, persistence = "none", tls } = {}) {
+export async function startRedis({ args = [], config, persistence = "none", tls, findPort = freePort } = {}) {
   const dir = await mkdtemp(join(tmpdir(), "hitl-redis-"));
   const file = join(dir, "redis.conf");
   if (config !== undefined) await writeFile(file, config);
   const files = config === undefined ? [] : [file];
-  return new RedisServer(dir, [...PERSISTENCE[persistence], ...args], { tls, config: files }).start();
+  return new RedisServer(dir, [...PERSISTENCE[persistence], ...args], { tls, config: files, findPort }).start();
 }
 
 /** Starts a server for the tests of one file, and stops it after the last of them. */
