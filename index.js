@@ -44,7 +44,7 @@ class IoredisState {
     if (refusal !== undefined) {
       throw cannotServe(refusal);
     }
-    this.#link = linkOf(client);
+    this.#link = linkOf(client, this.#prefix);
     this.#link.users += 1;
   }
 

@@ -2,22 +2,35 @@
 
 const { Link } = require("./link.js");
 const { Own } = require("./own.js");
+const { hashTagOf, slotOf } = require("./slot.js");
+const { ClusterSource } = require("./sources/cluster.js");
 const { OwnSource } = require("./sources/own.js");
 const { RedisSource } = require("./sources/redis.js");
 
-/** What makes keys share a slot of a Cluster. */
-const HASH_TAG = /\{[^}]+\}/;
-
-/** One link for each client, shared by all instances on it. */
+/**
+ * The links of each client, shared by all instances on it: one, or in a Cluster one for each slot that
+ * they are in.
+ */
 const links = new WeakMap();
 
-function linkOf(client) {
-  let link = links.get(client);
+/** The link for a store whose keys start with `prefix`, a Buffer. */
+function linkOf(client, prefix) {
+  const slot = client.isCluster ? slotOf(prefix) : 0;
+  const ofClient = links.get(client) ?? new Map();
+  links.set(client, ofClient);
+  let link = ofClient.get(slot);
   if (link === undefined) {
-    link = new Link(client instanceof Own ? new OwnSource(client) : new RedisSource(client));
-    links.set(client, link);
+    link = new Link(sourceOf(client, prefix));
+    ofClient.set(slot, link);
   }
   return link;
+}
+
+function sourceOf(client, prefix) {
+  if (client instanceof Own) {
+    return new OwnSource(client);
+  }
+  return client.isCluster ? new ClusterSource(client, prefix) : new RedisSource(client);
 }
 
 /**
@@ -29,11 +42,10 @@ function refusalOf(client, prefix) {
     return `IoredisState needs an ioredis client, a URL or ioredis's options, and was given ${nameOf(client)}`;
   }
   const { options } = client;
-  if (client.isCluster && !HASH_TAG.test(prefix)) {
+  if (client.isCluster && hashTagOf(prefix) === undefined) {
     return 'On a Cluster all keys of a store must share a slot: give the client a hash tag as its prefix, keyPrefix: "{hitl}:"';
   }
   const unsupported = [
-    ["Cluster", client.isCluster],
     ["tls", options.tls],
     ["sentinels", options.sentinels],
     ["Connector", options.Connector],
