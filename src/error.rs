@@ -88,6 +88,17 @@ pub enum Error {
         /// Why the last connection failed.
         cause: Option<Box<Error>>,
     },
+    /// No sentinel names a server, and the client's `sentinelRetryStrategy` gives up.
+    #[error(
+        "All sentinels are unreachable and retry is disabled.{}",
+        cause.as_ref().map(|cause| format!(" Last error: {cause}")).unwrap_or_default()
+    )]
+    SentinelsUnreachable {
+        /// The command had been sent at least once: it may have been executed.
+        ambiguous: bool,
+        /// Why the last sentinel could not tell.
+        cause: Option<Box<Error>>,
+    },
     /// The client has `enableOfflineQueue: false` and there is no connection now.
     #[error("Stream isn't writeable and enableOfflineQueue options is false")]
     Offline,
@@ -129,6 +140,7 @@ impl Error {
             Self::ConnectionClosed { .. } => "CONNECTION_CLOSED",
             Self::CommandTimedOut { .. } => "COMMAND_TIMEOUT",
             Self::MaxRetries { .. } => "MAX_RETRIES",
+            Self::SentinelsUnreachable { .. } => "SENTINELS_UNREACHABLE",
             Self::Offline => "OFFLINE",
             Self::Connect { code, .. } => code,
             Self::Settings(_) => "INVALID_SETTINGS",
@@ -142,7 +154,8 @@ impl Error {
         match self {
             Self::ConnectionClosed { ambiguous }
             | Self::CommandTimedOut { ambiguous }
-            | Self::MaxRetries { ambiguous, .. } => *ambiguous,
+            | Self::MaxRetries { ambiguous, .. }
+            | Self::SentinelsUnreachable { ambiguous, .. } => *ambiguous,
             Self::UnexpectedReply(_) | Self::Internal(_) => true,
             _ => false,
         }
@@ -152,7 +165,9 @@ impl Error {
     #[must_use]
     pub fn cause(&self) -> Option<&Error> {
         match self {
-            Self::MaxRetries { cause, .. } => cause.as_deref(),
+            Self::MaxRetries { cause, .. } | Self::SentinelsUnreachable { cause, .. } => {
+                cause.as_deref()
+            }
             _ => None,
         }
     }

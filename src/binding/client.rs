@@ -44,6 +44,9 @@ enum Question<'a> {
     Retry {
         attempt: u32,
     },
+    SentinelRetry {
+        rounds: u32,
+    },
     Reaction {
         code: &'a str,
         message: String,
@@ -89,6 +92,12 @@ fn read<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
             error.column()
         ))),
     }
+}
+
+/// Reads what a strategy says: milliseconds, or nothing to give up.
+fn read_delay(json: &str) -> Option<Duration> {
+    let delay: Option<f64> = read(json).ok()?;
+    Some(Duration::try_from_secs_f64(delay? / 1_000.0).unwrap_or_default())
 }
 
 impl Client {
@@ -160,10 +169,11 @@ impl Host for Client {
     }
 
     fn retry_delay(&self, attempt: u32) -> oneshot::Receiver<Option<Duration>> {
-        self.ask(&Question::Retry { attempt }, |json| {
-            let delay: Option<f64> = read(json).ok()?;
-            Some(Duration::try_from_secs_f64(delay? / 1_000.0).unwrap_or_default())
-        })
+        self.ask(&Question::Retry { attempt }, read_delay)
+    }
+
+    fn sentinel_retry_delay(&self, rounds: u32) -> oneshot::Receiver<Option<Duration>> {
+        self.ask(&Question::SentinelRetry { rounds }, read_delay)
     }
 
     fn reaction(&self, refusal: &Error) -> oneshot::Receiver<Reaction> {

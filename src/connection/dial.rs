@@ -1,7 +1,7 @@
 //! Opens the byte stream to the server.
 //!
-//! Everything behind this wall works on a [`Transport`] and does not care what it is: TLS,
-//! a sentinel's master or a stream carried by JavaScript become further ways to make one.
+//! Everything behind this wall works on a [`Transport`] and does not care what it is: a socket to
+//! a known place or to one that sentinels name, or a stream carried by JavaScript.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,36 +12,46 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use super::host::{Host, Transport};
+use super::sentinel::Sentinels;
 use super::settings::{Address, Route, Settings};
 use crate::error::Error;
 
 /// Opens the stream that `settings` describe, within their `connectTimeout`.
-pub(super) async fn dial(settings: &Settings, host: &dyn Host) -> Result<Transport, Error> {
-    let deadline = limit(settings.connect_timeout).map(|limit| Instant::now() + limit);
+pub(super) async fn dial(
+    settings: &Settings,
+    host: &dyn Host,
+    sentinels: &mut Sentinels,
+) -> Result<Transport, Error> {
     match &settings.route {
-        Route::Direct(address) => direct(address, settings, deadline).await,
+        Route::Direct(address) => direct(address, settings).await,
+        Route::Sentinel(route) => {
+            let address = sentinels.discover(route, settings).await?;
+            direct(&address, settings).await
+        }
         Route::Carried => {
-            let stream = within(deadline, host.open_stream()).await?;
+            let stream = within(deadline(settings), host.open_stream()).await?;
             stream.unwrap_or(Err(Error::ConnectionClosed { ambiguous: false }))
         }
     }
 }
 
 /// Opens a stream to a known place.
-async fn direct(
-    address: &Address,
-    settings: &Settings,
-    deadline: Option<Instant>,
-) -> Result<Transport, Error> {
+pub(super) async fn direct(address: &Address, settings: &Settings) -> Result<Transport, Error> {
+    let deadline = deadline(settings);
     match address {
         Address::Tcp { host, port, family } => {
             let stream = tcp(host, *port, *family, deadline).await?;
-            let peer = format!("{host}:{port}");
-            tune(&stream, settings).map_err(|error| Error::connect(&error, &peer))?;
+            let tuned = tune(&stream, settings);
+            tuned.map_err(|error| Error::connect(&error, &address.to_string()))?;
             Ok(Box::new(stream))
         }
         Address::Unix { path } => unix(path, deadline).await,
     }
+}
+
+/// When a stream must be open that is begun now.
+fn deadline(settings: &Settings) -> Option<Instant> {
+    limit(settings.connect_timeout).map(|limit| Instant::now() + limit)
 }
 
 /// A limit as ioredis reads it: nothing and zero are none.

@@ -25,7 +25,7 @@ const NOT_READY: [u64; 3] = [50, 100, 200];
 /// `connectTimeout` of ioredis covers the opening of the socket only. A server that accepts and
 /// then keeps silent must not hold callers for ever: each exchange of the handshake gets that
 /// time again, and this much where the client sets none.
-const SILENCE: Duration = Duration::from_secs(10);
+pub(super) const SILENCE: Duration = Duration::from_secs(10);
 
 /// Why there is no connection.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(super) enum Refusal {
     Final(Error),
     /// It is a node of a cluster that does not serve the keys: this one does.
     Moved(Node),
+    /// No sentinel names a server.
+    Unnamed(Error),
 }
 
 /// Which answer belongs to which part of the handshake.

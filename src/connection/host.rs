@@ -46,6 +46,10 @@ pub trait Host: Send + Sync {
     /// How long to wait before connection attempt `attempt` (from 1); `None`: give up.
     fn retry_delay(&self, attempt: u32) -> oneshot::Receiver<Option<Duration>>;
 
+    /// How long to wait before all sentinels are asked again, after `rounds` rounds in which none
+    /// of them could name a server; `None`: give up.
+    fn sentinel_retry_delay(&self, rounds: u32) -> oneshot::Receiver<Option<Duration>>;
+
     /// What the server's refusal of a call means for the connection.
     fn reaction(&self, refusal: &Error) -> oneshot::Receiver<Reaction>;
 

@@ -1,5 +1,6 @@
 //! What the caller's ioredis client says about the server and about patience.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -58,12 +59,23 @@ pub struct Settings {
     pub cluster_key: Option<String>,
 }
 
+impl Settings {
+    /// Whether the server is to be one that takes writes.
+    #[must_use]
+    pub fn wants_primary(&self) -> bool {
+        let replica = matches!(&self.route, Route::Sentinel(route) if route.wants_replica());
+        !self.read_only && !replica
+    }
+}
+
 /// The way to a server.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Route {
     /// To a known place.
     Direct(Address),
+    /// To the server that sentinels name.
+    Sentinel(SentinelRoute),
     /// Over a stream that the caller's own connector opens in JavaScript.
     Carried,
 }
@@ -77,8 +89,69 @@ pub struct Node {
     pub port: u16,
 }
 
-/// Where a server listens.
+/// What sentinels are asked, and who asks.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SentinelRoute {
+    /// Where sentinels listen; they may name others.
+    pub sentinels: Vec<Address>,
+    /// The name under which they watch the server.
+    pub name: String,
+    /// `master` or `slave`: what the server itself must say that it is.
+    pub role: String,
+    /// The ACL user of the sentinels, if any.
+    pub username: Option<String>,
+    /// The password of the sentinels, if any.
+    pub password: Option<String>,
+    /// Limit for the answer of a sentinel, its connection included; absent: none.
+    pub command_timeout: Option<u64>,
+    /// Whether the sentinels are asked for others.
+    pub update_sentinels: bool,
+    /// Where servers are for us that sentinels see at `host:port`.
+    pub nat_map: HashMap<String, Address>,
+    /// Replicas in the order in which they are wanted.
+    pub preferred_replicas: Vec<Replica>,
+}
+
+/// A replica as sentinels list it.
 #[derive(Clone, Debug, Deserialize)]
+pub struct Replica {
+    /// Its address.
+    pub ip: String,
+    /// Its port, as text.
+    pub port: String,
+}
+
+impl SentinelRoute {
+    /// Whether a replica is wanted and not the primary.
+    #[must_use]
+    pub fn wants_replica(&self) -> bool {
+        self.role == "slave"
+    }
+
+    /// Where the server is for us that sentinels have seen at this place.
+    #[must_use]
+    pub fn reachable(&self, host: String, port: u16) -> Address {
+        let mapped = self.nat_map.get(&format!("{host}:{port}"));
+        let family = 0;
+        mapped
+            .cloned()
+            .unwrap_or(Address::Tcp { host, port, family })
+    }
+}
+
+impl fmt::Debug for SentinelRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SentinelRoute")
+            .field("sentinels", &self.sentinels)
+            .field("name", &self.name)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where a server listens.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Address {
     /// A TCP socket.
@@ -95,6 +168,15 @@ pub enum Address {
         /// Its path.
         path: String,
     },
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port, .. } => write!(f, "{host}:{port}"),
+            Self::Unix { path } => f.write_str(path),
+        }
+    }
 }
 
 impl fmt::Debug for Settings {

@@ -11,8 +11,9 @@ use super::calls::{Calls, Leave};
 use super::command::Script;
 use super::dial::dial;
 use super::handshake::{Refusal, handshake};
-use super::host::Host;
+use super::host::{Host, Transport};
 use super::inbox::Inbox;
+use super::sentinel::{Sentinels, check_role};
 use super::session::{End, carry};
 use super::settings::{Address, Node, Route, Settings};
 use super::wire::Wire;
@@ -33,6 +34,9 @@ pub(super) struct Supervisor {
     redirections: u32,
     /// The host of the last attempt: a cluster may name a node by its port alone.
     host_name: String,
+    sentinels: Sentinels,
+    /// Rounds in which no sentinel named a server, since one did.
+    rounds: u32,
 }
 
 /// How often nodes may pass us on before that counts as a failure. As many as ioredis follows.
@@ -56,6 +60,8 @@ impl Supervisor {
             redirect: None,
             redirections: 0,
             host_name: String::new(),
+            sentinels: Sentinels::default(),
+            rounds: 0,
         }
     }
 
@@ -102,6 +108,7 @@ impl Supervisor {
                 self.go_to(node);
                 Ok(())
             }
+            Err(Refusal::Unnamed(error)) => self.search_on(&error).await,
             Err(Refusal::Final(error)) => {
                 // Other credentials may help; the next call asks for the settings anew.
                 self.calls.reject_all(|_| error.clone());
@@ -136,8 +143,11 @@ impl Supervisor {
                 if let Route::Direct(Address::Tcp { host, .. }) = &settings.route {
                     self.host_name.clone_from(host);
                 }
-                let opening = connect(&settings, &*self.host, &self.scripts);
+                let opening = connect(&settings, &*self.host, &self.scripts, &mut self.sentinels);
                 let opened = attend(&mut self.calls, opening).await?;
+                if !matches!(opened, Err(Refusal::Unnamed(_))) {
+                    self.rounds = 0;
+                }
                 Ok(opened.map(|wire| (wire, settings)))
             }
             Err(error) => Ok(Err(Refusal::Final(error))),
@@ -170,18 +180,60 @@ impl Supervisor {
         }
         Ok(())
     }
+
+    /// After a round in which no sentinel named a server: asks the host whether and when to begin
+    /// another one. Like ioredis, this counts as no failure: no connection has been tried.
+    async fn search_on(&mut self, error: &Error) -> Result<(), Over> {
+        self.calls.go_offline();
+        if self.calls.is_empty() {
+            return Ok(());
+        }
+        self.rounds = self.rounds.saturating_add(1);
+        let question = self.host.sentinel_retry_delay(self.rounds);
+        if let Some(delay) = attend(&mut self.calls, question).await?.ok().flatten() {
+            self.next_attempt = Some(Instant::now() + delay);
+        } else {
+            self.rounds = 0;
+            let cause = || error.cause().cloned().map(Box::new);
+            self.calls
+                .reject_all(|ambiguous| Error::SentinelsUnreachable {
+                    ambiguous,
+                    cause: cause(),
+                });
+        }
+        Ok(())
+    }
 }
 
 async fn connect(
     settings: &Settings,
     host: &dyn Host,
     scripts: &[&'static Script],
+    sentinels: &mut Sentinels,
 ) -> Result<Wire, Refusal> {
-    let transport = dial(settings, host).await.map_err(|error| match error {
-        Error::Settings(_) => Refusal::Final(error),
-        _ => Refusal::Passing(error),
-    })?;
-    handshake(transport, settings, scripts).await
+    let opened = match dial(settings, host, sentinels).await {
+        Ok(transport) => greet(transport, settings, scripts).await,
+        Err(error @ Error::Settings(_)) => Err(Refusal::Final(error)),
+        Err(error @ Error::SentinelsUnreachable { .. }) => return Err(Refusal::Unnamed(error)),
+        Err(error) => Err(Refusal::Passing(error)),
+    };
+    if opened.is_err() {
+        sentinels.distrust();
+    }
+    opened
+}
+
+async fn greet(
+    transport: Transport,
+    settings: &Settings,
+    scripts: &[&'static Script],
+) -> Result<Wire, Refusal> {
+    let mut wire = handshake(transport, settings, scripts).await?;
+    if let Route::Sentinel(route) = &settings.route {
+        let checked = check_role(&mut wire, route, settings).await;
+        checked.map_err(Refusal::Passing)?;
+    }
+    Ok(wire)
 }
 
 /// The nodes of a cluster contradict each other.

@@ -36,7 +36,7 @@ impl Expectations {
     pub(super) fn of(settings: &Settings) -> Self {
         Self {
             cluster: settings.cluster_key.is_some(),
-            primary: !settings.read_only,
+            primary: settings.wants_primary(),
         }
     }
 

@@ -58,9 +58,12 @@ pub struct TestHost {
     react: Mutex<React>,
     /// The nodes that were asked for by name.
     pub redirects: Mutex<Vec<Node>>,
+    sentinel_delay: Mutex<Delay>,
     /// How often the settings have been asked for, and the last attempt that was asked about.
     pub asked: AtomicU32,
     pub attempt: AtomicU32,
+    /// The last round of sentinels that was asked about.
+    pub rounds: AtomicU32,
     waiting: Mutex<HashMap<u32, oneshot::Sender<Result<Outcome, Error>>>>,
 }
 
@@ -71,8 +74,10 @@ impl TestHost {
             delay: Mutex::new(Box::new(|_| Some(Duration::from_millis(5)))),
             react: Mutex::new(Box::new(|_| Reaction::Stay)),
             redirects: Mutex::default(),
+            sentinel_delay: Mutex::new(Box::new(|_| Some(Duration::from_millis(5)))),
             asked: AtomicU32::new(0),
             attempt: AtomicU32::new(0),
+            rounds: AtomicU32::new(0),
             waiting: Mutex::default(),
         })
     }
@@ -90,6 +95,11 @@ impl TestHost {
     /// Replaces what the client says of refusals.
     pub fn react(&self, react: impl FnMut(&Error) -> Reaction + Send + 'static) {
         *self.react.lock().unwrap() = Box::new(react);
+    }
+
+    /// Replaces the retry strategy for sentinels.
+    pub fn retry_sentinels(&self, delay: impl FnMut(u32) -> Option<Duration> + Send + 'static) {
+        *self.sentinel_delay.lock().unwrap() = Box::new(delay);
     }
 }
 
@@ -118,6 +128,15 @@ impl Host for TestHost {
         self.attempt.store(attempt, Ordering::SeqCst);
         let (answer, question) = oneshot::channel();
         answer.send((self.delay.lock().unwrap())(attempt)).ok();
+        question
+    }
+
+    fn sentinel_retry_delay(&self, rounds: u32) -> oneshot::Receiver<Option<Duration>> {
+        self.rounds.store(rounds, Ordering::SeqCst);
+        let (answer, question) = oneshot::channel();
+        answer
+            .send((self.sentinel_delay.lock().unwrap())(rounds))
+            .ok();
         question
     }
 

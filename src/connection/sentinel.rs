@@ -1,0 +1,264 @@
+//! Servers that sentinels name: which sentinel is asked, and what is made of its answer.
+//!
+//! Sentinels are asked one after the other, the one that was right last time first. What they
+//! say is believed only if the server that they name plays the role itself.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::time::Duration;
+
+use redis::Value;
+use tokio::time::timeout;
+
+use super::command::{CommandWriter, ScriptForm};
+use super::dial::{self, direct};
+use super::handshake::{Refusal, SILENCE, handshake};
+use super::reply::refusal;
+use super::settings::{Address, Replica, SentinelRoute, Settings};
+use super::wire::Wire;
+use crate::error::Error;
+
+/// The sentinels of a link, as known from all its connections.
+#[derive(Default)]
+pub(super) struct Sentinels {
+    /// Those of the settings.
+    configured: Vec<Address>,
+    /// Those, and what they have named. The first one is asked first.
+    known: Vec<Address>,
+}
+
+/// What a sentinel answers.
+struct Answer {
+    server: Address,
+    /// The other sentinels, if it was asked for them and told.
+    others: Option<Vec<Address>>,
+}
+
+impl Sentinels {
+    /// The server that the sentinels name, or the error of the last one that could not tell.
+    pub(super) async fn discover(
+        &mut self,
+        route: &SentinelRoute,
+        settings: &Settings,
+    ) -> Result<Address, Error> {
+        if self.configured != route.sentinels {
+            self.configured.clone_from(&route.sentinels);
+            self.known.clone_from(&route.sentinels);
+        }
+        let mut cause = None;
+        for _ in 0..self.known.len() {
+            match ask(&self.known[0], route, settings).await {
+                Ok(answer) => {
+                    if let Some(others) = answer.others {
+                        self.learn(others);
+                    }
+                    return Ok(answer.server);
+                }
+                Err(error) => cause = Some(Box::new(error)),
+            }
+            self.distrust();
+        }
+        let ambiguous = false;
+        Err(Error::SentinelsUnreachable { ambiguous, cause })
+    }
+
+    /// The server that the first sentinel has named was of no use: another one is asked first.
+    pub(super) fn distrust(&mut self) {
+        if !self.known.is_empty() {
+            self.known.rotate_left(1);
+        }
+    }
+
+    /// Remembers what the first sentinel has said of the others. Sentinels that are gone are
+    /// forgotten, unless the settings name them.
+    fn learn(&mut self, others: Vec<Address>) {
+        self.known.truncate(1);
+        for other in self.configured.iter().cloned().chain(others) {
+            if !self.known.iter().any(|known| same_place(known, &other)) {
+                self.known.push(other);
+            }
+        }
+    }
+}
+
+/// Makes sure that the server plays the role that the settings ask for. One that does not say is
+/// believed: its user may lack the right to ask.
+pub(super) async fn check_role(
+    wire: &mut Wire,
+    route: &SentinelRoute,
+    settings: &Settings,
+) -> Result<(), Error> {
+    let replies = exchange(wire, &[&["ROLE"]], settings).await?;
+    let Some(Value::Array(reply)) = replies.first() else {
+        return Ok(());
+    };
+    match reply.first().and_then(text) {
+        Some(role) if role != route.role => Err(Error::Connect {
+            code: "ECONNFAILED".into(),
+            text: format!(
+                "The server that the sentinels name for \"{}\" is a {role}, not a {}",
+                route.name, route.role
+            ),
+        }),
+        _ => Ok(()),
+    }
+}
+
+async fn ask(
+    sentinel: &Address,
+    route: &SentinelRoute,
+    settings: &Settings,
+) -> Result<Answer, Error> {
+    let asking = async {
+        let theirs = Settings {
+            username: route.username.clone(),
+            password: route.password.clone(),
+            db: 0,
+            connection_name: None,
+            library_name: None,
+            library_version: None,
+            read_only: false,
+            cluster_key: None,
+            ..settings.clone()
+        };
+        let transport = direct(sentinel, &theirs).await?;
+        let greeted = handshake(transport, &theirs, &[]).await;
+        let mut wire = greeted.map_err(|refusal| match refusal {
+            Refusal::Passing(error) | Refusal::Final(error) | Refusal::Unnamed(error) => error,
+            Refusal::Moved(_) => Error::UnexpectedReply("PING"),
+        })?;
+        inquire(&mut wire, sentinel, route, settings).await
+    };
+    match route.command_timeout.map(Duration::from_millis) {
+        Some(limit) => timeout(limit, asking)
+            .await
+            .unwrap_or(Err(Error::CommandTimedOut { ambiguous: false })),
+        None => asking.await,
+    }
+}
+
+/// Asks for the server, and for the other sentinels where the settings want to know them.
+async fn inquire(
+    wire: &mut Wire,
+    sentinel: &Address,
+    route: &SentinelRoute,
+    settings: &Settings,
+) -> Result<Answer, Error> {
+    let wants_replica = route.wants_replica();
+    let question = if wants_replica {
+        "slaves"
+    } else {
+        "get-master-addr-by-name"
+    };
+    let questions = [
+        ["SENTINEL", question, &route.name],
+        ["SENTINEL", "sentinels", &route.name],
+    ];
+    let asked = if route.update_sentinels { 2 } else { 1 };
+    let questions: Vec<&[&str]> = questions[..asked].iter().map(<[_; 3]>::as_slice).collect();
+    let replies = exchange(wire, &questions, settings).await?;
+    if let Some(error) = replies.first().and_then(refusal) {
+        return Err(Error::server(error));
+    }
+    let named = match replies.first() {
+        Some(Value::Array(list)) if wants_replica => pick(list, &route.preferred_replicas),
+        Some(Value::Array(place)) => place_of(place.first(), place.get(1)),
+        _ => None,
+    };
+    let others = match replies.get(1) {
+        Some(Value::Array(list)) => Some(list.iter().filter_map(working_sentinel)),
+        _ => None,
+    };
+    let reachable = |(host, port)| route.reachable(host, port);
+    let server = named.map(reachable).ok_or_else(|| Error::Connect {
+        code: "ENOTFOUND".into(),
+        text: format!(
+            "The sentinel at {sentinel} names no working {} of \"{}\"",
+            route.role, route.name
+        ),
+    })?;
+    let others = others.map(|others| others.map(reachable).collect());
+    Ok(Answer { server, others })
+}
+
+/// The preferred one of the working replicas; without a preference that works, any of them.
+fn pick(replicas: &[Value], preferred: &[Replica]) -> Option<(String, u16)> {
+    let working: Vec<&Value> = replicas
+        .iter()
+        .filter(|replica| is_working(replica))
+        .collect();
+    let wanted = |wish: &Replica| {
+        working.iter().find(|replica| {
+            field(replica, "ip").as_ref() == Some(&wish.ip)
+                && field(replica, "port").as_ref() == Some(&wish.port)
+        })
+    };
+    let any = || {
+        let chance = usize::try_from(RandomState::new().hash_one(())).unwrap_or_default();
+        working.get(chance.checked_rem(working.len())?)
+    };
+    address_of(preferred.iter().find_map(wanted).or_else(any)?)
+}
+
+fn is_working(replica: &Value) -> bool {
+    let down = ["disconnected", "s_down", "o_down"];
+    field(replica, "flags")
+        .is_some_and(|flags| !flags.is_empty() && !down.iter().any(|word| flags.contains(word)))
+}
+
+/// The address of a sentinel, unless the one that lists it has lost it.
+fn working_sentinel(sentinel: &Value) -> Option<(String, u16)> {
+    let flags = field(sentinel, "flags").unwrap_or_default();
+    let lost = flags.split(',').any(|flag| flag == "disconnected");
+    if lost { None } else { address_of(sentinel) }
+}
+
+fn address_of(entry: &Value) -> Option<(String, u16)> {
+    let (ip, port) = (field(entry, "ip")?, field(entry, "port")?);
+    (!ip.is_empty()).then_some((ip, port.parse().ok()?))
+}
+
+fn place_of(host: Option<&Value>, port: Option<&Value>) -> Option<(String, u16)> {
+    Some((text(host?)?, text(port?)?.parse().ok()?))
+}
+
+/// A field of what sentinels list as names and values in turn.
+fn field(entry: &Value, name: &str) -> Option<String> {
+    let Value::Array(entry) = entry else {
+        return None;
+    };
+    let mut pairs = entry.chunks_exact(2);
+    let pair = pairs.find(|pair| text(&pair[0]).as_deref() == Some(name))?;
+    text(&pair[1])
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::BulkString(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        Value::SimpleString(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+fn same_place(one: &Address, other: &Address) -> bool {
+    one.to_string() == other.to_string()
+}
+
+/// Sends commands to a peer that must not keep silent for ever.
+async fn exchange(
+    wire: &mut Wire,
+    commands: &[&[&str]],
+    settings: &Settings,
+) -> Result<Vec<Value>, Error> {
+    let mut bytes = Vec::new();
+    let mut writer = CommandWriter::new(&mut bytes, ScriptForm::Sha);
+    for command in commands {
+        writer.command(command.iter().map(|word| word.as_bytes()));
+    }
+    let silence = dial::limit(settings.connect_timeout).unwrap_or(SILENCE);
+    let replies = timeout(silence, wire.exchange(&bytes, commands.len())).await;
+    match replies.map_err(|_| dial::timed_out())? {
+        (replies, None) => Ok(replies),
+        (_, Some(lost)) => Err(lost),
+    }
+}
