@@ -47,8 +47,10 @@ function refusalOf(client, prefix) {
   }
   const unsupported = [
     ["tls", options.tls],
-    ["sentinels", options.sentinels],
     ["Connector", options.Connector],
+    ["sentinelTLS", options.sentinels && options.sentinelTLS],
+    ["natMap", options.sentinels && typeof options.natMap === "function"],
+    ["preferredSlaves", options.sentinels && typeof options.preferredSlaves === "function"],
   ].find(([, given]) => given);
   if (unsupported !== undefined) {
     return `IoredisState cannot serve an ioredis client with "${unsupported[0]}" yet: give it one that connects by TCP or by a Unix socket`;

@@ -99,6 +99,8 @@ class Link {
         return this.source.settings(question);
       case "retry":
         return this.source.retryDelay(question.attempt);
+      case "sentinelRetry":
+        return this.source.sentinelRetryDelay(question.rounds);
       default:
         return this.source.reaction(question);
     }

@@ -1,6 +1,7 @@
 // What options of ioredis mean for our connection: the `Settings` of src/connection/settings.rs.
 
 const { version } = require("../package.json");
+const { sentinelRouteOf } = require("./sentinel.js");
 
 /** ioredis judges some options by their type: a string from a URL counts as absent. */
 const number = (value) => (typeof value === "number" && value >= 0 ? limited(value) : undefined);
@@ -45,6 +46,9 @@ function settingsOf(options, { db } = options) {
 
 /** The `Route` to the server. */
 function routeOf(options) {
+  if (options.sentinels) {
+    return sentinelRouteOf(options);
+  }
   if (options.path) {
     return { direct: { unix: { path: String(options.path) } } };
   }

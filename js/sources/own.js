@@ -30,6 +30,10 @@ class OwnSource {
     return delayOf(this.own.options.retryStrategy, attempt);
   }
 
+  sentinelRetryDelay(rounds) {
+    return delayOf(this.own.options.sentinelRetryStrategy, rounds);
+  }
+
   reaction(refusal) {
     return reactionOf(this.own.options.reconnectOnError, refusal);
   }

@@ -91,6 +91,17 @@ class RedisSource {
     return delayOf(options.retryStrategy, attempt);
   }
 
+  /** What the client's `sentinelRetryStrategy` says when no sentinel names a server. */
+  sentinelRetryDelay(rounds) {
+    const { manuallyClosing, options, status } = this.client;
+    if (manuallyClosing || status === "end") {
+      // disconnect() while sentinels are asked: ioredis tells nobody before one of them answers.
+      this.link.close(false);
+      return undefined;
+    }
+    return delayOf(options.sentinelRetryStrategy, rounds);
+  }
+
   /** What the client's `reconnectOnError` says of a refusal: 0 nothing, 1 reconnect, 2 and resend. */
   reaction(refusal) {
     return reactionOf(this.client.options.reconnectOnError, refusal);
