@@ -1,5 +1,6 @@
 // An ioredis client: what it says about the server, and its life, which ours follows.
 
+const { databaseOf } = require("../database.js");
 const { settingsOf } = require("../settings.js");
 
 class RedisSource {
@@ -8,6 +9,8 @@ class RedisSource {
     this.isWatching = false;
     /** A place in the client's queue is taken for us. */
     this.isQueued = false;
+    /** The client's database at the last call. */
+    this.db = undefined;
     /** How often the client had connected at the last call. */
     this.clientEpoch = 0;
   }
@@ -25,7 +28,17 @@ class RedisSource {
   /** Prepares the client for a call. */
   expectCall() {
     this.clientEpoch = this.client.connectionEpoch;
+    this.followSelect();
     this.queueUp();
+  }
+
+  /** Opens a new connection for the calls after a `select()`; those before it end where they began. */
+  followSelect() {
+    const db = Number(databaseOf(this.client)) || 0;
+    if (db !== this.db) {
+      this.link.close(true);
+      this.db = db;
+    }
   }
 
   /** Follows the client's end: after `quit()` earlier calls finish, after `disconnect()` not. */
@@ -76,8 +89,7 @@ class RedisSource {
 
   /** The settings for a connection that is about to be opened: users change them any time. */
   settings() {
-    const { options, condition } = this.client;
-    return settingsOf(options, { db: condition?.select ?? options.db });
+    return settingsOf(this.client.options, { db: databaseOf(this.client) });
   }
 
   /** What the client's own `retryStrategy` says: milliseconds, or nothing to give up. */
