@@ -4,7 +4,7 @@
 //! a known place or to one that sentinels name, or a stream carried by JavaScript.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
@@ -93,7 +93,12 @@ async fn tcp(
     Err(failure)
 }
 
+/// The addresses of a name, of the wanted family. An address stands for itself whatever the
+/// family is, as in Node.
 async fn resolve(host: &str, port: u16, family: u8) -> Result<Vec<SocketAddr>, Error> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
     let found = tokio::net::lookup_host((host, port)).await;
     let found = found.map_err(|error| {
         if error.to_string().contains("Temporary failure") {
