@@ -67,7 +67,10 @@ class Link {
     }
   }
 
-  /** Resolves when the calls made so far are settled; gives them up after a second. */
+  /**
+   * The end of the last instance. Resolves when the calls made so far are settled; gives them up after
+   * a second.
+   */
   async closeGently() {
     const { handle } = this;
     this.close(true);
@@ -75,6 +78,9 @@ class Link {
       const giveUp = setTimeout(() => native.closeLink(handle, false), CLOSE_PATIENCE);
       await new Promise((resolve) => this.waiters.push(resolve));
       clearTimeout(giveUp);
+    }
+    if (this.users === 0) {
+      this.source.unwatch();
     }
   }
 

@@ -1,5 +1,7 @@
 // The life of an ioredis Cluster client, for all links on it: one set of listeners.
 
+const { Listeners } = require("../listeners.js");
+
 const lives = new WeakMap();
 
 function lifeOf(client) {
@@ -17,6 +19,24 @@ class ClusterLife {
     this.links = new Set();
     /** Whether the client has nodes. */
     this.isConnected = false;
+    this.listeners = new Listeners(client, {
+      connect: () => {
+        this.isConnected = true;
+      },
+      close: () => {
+        this.isConnected = false;
+      },
+      disconnecting: () => {
+        if (this.hasEnded()) {
+          this.close(!this.wasDisconnected());
+        }
+      },
+      end: () => {
+        if (this.hasEnded()) {
+          this.close(true);
+        }
+      },
+    });
   }
 
   /** Whether the client takes no more commands. After `quit()` or `disconnect()` it may never come to its end. */
@@ -28,30 +48,19 @@ class ClusterLife {
   /** Has a link follow the client's end: after `quit()` earlier calls finish, after `disconnect()` not. */
   add(link) {
     if (this.links.size === 0) {
-      this.watch();
+      const { status } = this.client;
+      this.isConnected = status === "connect" || status === "ready";
+      this.listeners.putOn();
     }
     this.links.add(link);
   }
 
-  watch() {
-    const { client } = this;
-    this.isConnected = client.status === "connect" || client.status === "ready";
-    client.on("connect", () => {
-      this.isConnected = true;
-    });
-    client.on("close", () => {
-      this.isConnected = false;
-    });
-    client.on("disconnecting", () => {
-      if (this.hasEnded()) {
-        this.close(!this.wasDisconnected());
-      }
-    });
-    client.on("end", () => {
-      if (this.hasEnded()) {
-        this.close(true);
-      }
-    });
+  /** The last instance on a link has been closed. */
+  remove(link) {
+    this.links.delete(link);
+    if (this.links.size === 0) {
+      this.listeners.takeOff();
+    }
   }
 
   /**

@@ -42,6 +42,10 @@ class ClusterSource {
     this.life.add(this.link);
   }
 
+  unwatch() {
+    this.life.remove(this.link);
+  }
+
   /** Never: a Cluster that is just connecting quits at once. */
   isEarly() {
     return false;

@@ -18,6 +18,8 @@ class OwnSource {
 
   watch() {}
 
+  unwatch() {}
+
   isEarly() {
     return false;
   }

@@ -1,18 +1,26 @@
 // An ioredis client: what it says about the server, and its life, which ours follows.
 
 const { databaseOf } = require("../database.js");
+const { Listeners } = require("../listeners.js");
 const { settingsOf } = require("../settings.js");
 
 class RedisSource {
   constructor(client) {
     this.client = client;
-    this.isWatching = false;
+    this.listeners = new Listeners(client, {
+      connect: () => this.connected(),
+      ready: () => this.link.settleEarly(),
+      close: () => this.link.settleEarly(),
+      end: () => this.link.close(!this.wasDisconnected()),
+    });
     /** A place in the client's queue is taken for us. */
     this.isQueued = false;
     /** The client's database at the last call. */
     this.db = undefined;
     /** How often the client had connected at the last call. */
     this.clientEpoch = 0;
+    /** The connection of the client that began with an end still remembered. */
+    this.revivedEpoch = 0;
   }
 
   attach(link) {
@@ -22,7 +30,33 @@ class RedisSource {
   /** Whether the client takes no more commands. */
   hasEnded() {
     const { client } = this;
-    return client.status === "end" || client.manuallyClosing || isQuitting(client);
+    if (isAbandoned(client)) {
+      this.link.close(false);
+      return true;
+    }
+    if (client.status === "end" || isQuitting(client)) {
+      return true;
+    }
+    return client.manuallyClosing && !this.isRevived();
+  }
+
+  /**
+   * Whether the end that the client remembers is one that `connect()` has made undone: ioredis forgets
+   * it only when it loses a connection.
+   */
+  isRevived() {
+    const { connectionEpoch, connector, commandQueue } = this.client;
+    if (hasQuit(commandQueue)) {
+      this.revivedEpoch = 0;
+    }
+    return this.revivedEpoch === connectionEpoch && connector.connecting;
+  }
+
+  connected() {
+    const { client } = this;
+    if (client.manuallyClosing && client.connector.connecting) {
+      this.revivedEpoch = client.connectionEpoch;
+    }
   }
 
   /** Prepares the client for a call. */
@@ -43,13 +77,12 @@ class RedisSource {
 
   /** Follows the client's end: after `quit()` earlier calls finish, after `disconnect()` not. */
   watch() {
-    if (!this.isWatching) {
-      this.isWatching = true;
-      const { client, link } = this;
-      client.on("ready", () => link.settleEarly());
-      client.on("close", () => link.settleEarly());
-      client.on("end", () => link.close(!this.wasDisconnected()));
-    }
+    this.listeners.putOn();
+  }
+
+  /** The last instance on the client has been closed. */
+  unwatch() {
+    this.listeners.takeOff();
   }
 
   /**
@@ -94,13 +127,11 @@ class RedisSource {
 
   /** What the client's own `retryStrategy` says: milliseconds, or nothing to give up. */
   retryDelay(attempt) {
-    const { manuallyClosing, options, status } = this.client;
-    if (manuallyClosing && (status === "reconnecting" || status === "close")) {
-      // disconnect() between two connections: ioredis tells nobody about it.
+    if (isAbandoned(this.client)) {
       this.link.close(false);
       return undefined;
     }
-    return delayOf(options.retryStrategy, attempt);
+    return delayOf(this.client.options.retryStrategy, attempt);
   }
 
   /** What the client's `sentinelRetryStrategy` says when no sentinel names a server. */
@@ -120,13 +151,18 @@ class RedisSource {
   }
 }
 
+/** Whether the client was ended between two connections: ioredis tells nobody about it. */
+function isAbandoned({ manuallyClosing, status }) {
+  return manuallyClosing && (status === "reconnecting" || status === "close");
+}
+
 /** Whether a `quit()` waits in the queue of a client that is not ready. */
 function isQuitting({ status, offlineQueue }) {
-  return (
-    status !== "ready" &&
-    offlineQueue?.length > 0 &&
-    offlineQueue.toArray().some((item) => item.command.name === "quit")
-  );
+  return status !== "ready" && hasQuit(offlineQueue);
+}
+
+function hasQuit(queue) {
+  return queue?.length > 0 && queue.toArray().some((item) => item.command.name === "quit");
 }
 
 /** What a strategy says: milliseconds, or nothing to give up. */
