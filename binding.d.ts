@@ -61,6 +61,12 @@ export declare function getDelivery(store: ExternalObject<NativeStore>, ticket: 
 /** Says whether calls are pending, which keep the process alive. */
 export declare function hold(bridge: ExternalObject<Bridge>, pending: boolean): void
 
+/** Keeps the certificates in `pem` under a name that tells them from all others. */
+export declare function keepAuthorities(name: string, pem: string): void
+
+/** Whether certificates are kept under this name. */
+export declare function keepsAuthorities(name: string): boolean
+
 /** `list()`. */
 export declare function list(store: ExternalObject<NativeStore>, ticket: number, status: string | undefined | null, namespace: string | undefined | null, limit: number, cursor?: string | undefined | null, cursorId?: string | undefined | null, cursorTime?: number | undefined | null): void
 

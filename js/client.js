@@ -4,6 +4,7 @@ const { Link } = require("./link.js");
 const { Own } = require("./own.js");
 const { hashTagOf, slotOf } = require("./slot.js");
 const { ClusterSource } = require("./sources/cluster.js");
+const { foreignTlsIn } = require("./settings.js");
 const { OwnSource } = require("./sources/own.js");
 const { RedisSource } = require("./sources/redis.js");
 
@@ -46,9 +47,8 @@ function refusalOf(client, prefix) {
     return 'On a Cluster all keys of a store must share a slot: give the client a hash tag as its prefix, keyPrefix: "{hitl}:"';
   }
   const unsupported = [
-    ["tls", options.tls],
     ["Connector", options.Connector],
-    ["sentinelTLS", options.sentinels && options.sentinelTLS],
+    [foreignTlsIn(options), foreignTlsIn(options)],
     ["natMap", options.sentinels && typeof options.natMap === "function"],
     ["preferredSlaves", options.sentinels && typeof options.preferredSlaves === "function"],
   ].find(([, given]) => given);

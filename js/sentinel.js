@@ -1,6 +1,7 @@
 // What ioredis's options for Sentinel mean: the `SentinelRoute` of src/connection/settings.rs.
 
 const { SettingsError } = require("./answers.js");
+const { tlsOf } = require("./tls.js");
 
 /** Where sentinels listen unless the options say otherwise. */
 const SENTINEL_PORT = 26_379;
@@ -23,6 +24,7 @@ function sentinelRouteOf(options) {
       role: String(role),
       username: username || password ? String(username || "") : undefined,
       password: username || password ? String(password || "") : undefined,
+      tls: options.sentinelTLS ? tlsOf({ sentinels, tls: options.sentinelTLS }) : undefined,
       commandTimeout: typeof sentinelCommandTimeout === "number" ? Math.max(0, sentinelCommandTimeout) : undefined,
       updateSentinels: Boolean(options.updateSentinels),
       natMap: natMapOf(options),

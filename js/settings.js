@@ -2,6 +2,7 @@
 
 const { version } = require("../package.json");
 const { sentinelRouteOf } = require("./sentinel.js");
+const { tlsOf } = require("./tls.js");
 
 /** ioredis judges some options by their type: a string from a URL counts as absent. */
 const number = (value) => (typeof value === "number" && value >= 0 ? limited(value) : undefined);
@@ -20,6 +21,7 @@ function settingsOf(options, { db } = options) {
   const authenticates = Boolean(options.username || options.password);
   return {
     route: routeOf(options),
+    tls: wantsTls(options) ? tlsOf(options) : undefined,
     username: authenticates && options.username ? String(options.username) : undefined,
     password: authenticates ? String(options.password ?? "") : undefined,
     db: Number(db) || 0,
@@ -49,18 +51,40 @@ function routeOf(options) {
   if (options.sentinels) {
     return sentinelRouteOf(options);
   }
-  if (options.path) {
-    return { direct: { unix: { path: String(options.path) } } };
+  const { family, host, path, port } = placeOf(options);
+  if (path) {
+    return { direct: { unix: { path: String(path) } } };
   }
   return {
     direct: {
       tcp: {
-        host: String(options.host ?? "localhost"),
-        port: Number(options.port ?? 6379),
-        family: Number(options.family) || 0,
+        host: String(host ?? "localhost"),
+        port: Number(port ?? 6379),
+        family: Number(family) || 0,
       },
     },
   };
 }
 
-module.exports = { settingsOf };
+/** Where the server is. As ioredis has it, `tls` may say so, too. */
+function placeOf(options) {
+  const { family, host, path, port } = options;
+  const place = path ? { path } : { family, host, port };
+  return options.tls ? Object.assign(place, options.tls) : place;
+}
+
+/** Whether TLS is spoken with the server. With Sentinel, `tls` is only what it would be like. */
+function wantsTls({ enableTLSForSentinelMode, sentinels, tls }) {
+  return Boolean(tls && (!sentinels || enableTLSForSentinelMode));
+}
+
+/** The first of the options, if any, that only Node's own TLS can honour. */
+function foreignTlsIn(options) {
+  if (wantsTls(options) && tlsOf(options) === undefined) {
+    return "tls";
+  }
+  const { sentinels, sentinelTLS } = options;
+  return sentinels && sentinelTLS && tlsOf({ sentinels, tls: sentinelTLS }) === undefined ? "sentinelTLS" : undefined;
+}
+
+module.exports = { foreignTlsIn, settingsOf };

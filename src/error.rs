@@ -110,6 +110,14 @@ pub enum Error {
         /// As Node words it: `connect ECONNREFUSED 127.0.0.1:6379`.
         text: String,
     },
+    /// One side has refused the other while TLS was agreed on.
+    #[error("{text}")]
+    Tls {
+        /// As Node names it: `CERT_HAS_EXPIRED`, `ERR_TLS_CERT_ALTNAME_INVALID`…
+        code: Cow<'static, str>,
+        /// As Node words it, or nearly.
+        text: Cow<'static, str>,
+    },
     /// The settings of the caller's client cannot be used.
     #[error("{0}")]
     Settings(String),
@@ -142,7 +150,7 @@ impl Error {
             Self::MaxRetries { .. } => "MAX_RETRIES",
             Self::SentinelsUnreachable { .. } => "SENTINELS_UNREACHABLE",
             Self::Offline => "OFFLINE",
-            Self::Connect { code, .. } => code,
+            Self::Connect { code, .. } | Self::Tls { code, .. } => code,
             Self::Settings(_) => "INVALID_SETTINGS",
             Self::Internal(_) => "INTERNAL",
         }

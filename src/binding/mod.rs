@@ -5,3 +5,4 @@ mod bridge;
 mod client;
 mod error;
 mod state;
+mod tls;

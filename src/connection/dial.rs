@@ -1,7 +1,8 @@
 //! Opens the byte stream to the server.
 //!
 //! Everything behind this wall works on a [`Transport`] and does not care what it is: a socket to
-//! a known place or to one that sentinels name, or a stream carried by JavaScript.
+//! a known place or to one that sentinels name, with or without TLS, or a stream carried by
+//! JavaScript.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -14,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use super::host::{Host, Transport};
 use super::sentinel::Sentinels;
 use super::settings::{Address, Route, Settings};
+use super::tls;
 use crate::error::Error;
 
 /// Opens the stream that `settings` describe, within their `connectTimeout`.
@@ -23,21 +25,50 @@ pub(super) async fn dial(
     sentinels: &mut Sentinels,
 ) -> Result<Transport, Error> {
     match &settings.route {
-        Route::Direct(address) => direct(address, settings).await,
+        Route::Direct(address) => secured(address, settings, host).await,
         Route::Sentinel(route) => {
             let address = sentinels.discover(route, settings).await?;
-            direct(&address, settings).await
+            secured(&address, settings, host).await
         }
-        Route::Carried => {
-            let stream = within(deadline(settings), host.open_stream()).await?;
-            stream.unwrap_or(Err(Error::ConnectionClosed { ambiguous: false }))
-        }
+        Route::Carried => carried(settings, host).await,
     }
 }
 
-/// Opens a stream to a known place.
+/// Opens a stream to the server at `address`. OpenSSL can do more than rustls, so where we and the
+/// server do not agree on TLS the last word is that of the caller's own connector, which asks for
+/// all that its settings demand.
+async fn secured(
+    address: &Address,
+    settings: &Settings,
+    host: &dyn Host,
+) -> Result<Transport, Error> {
+    match direct(address, settings).await {
+        Err(refusal @ Error::Tls { .. }) => carried(settings, host).await.map_err(|_| refusal),
+        opened => opened,
+    }
+}
+
+/// Lets the caller's own connector open a stream.
+async fn carried(settings: &Settings, host: &dyn Host) -> Result<Transport, Error> {
+    let stream = within(deadline(settings), host.open_stream()).await?;
+    stream.unwrap_or(Err(Error::ConnectionClosed { ambiguous: false }))
+}
+
+/// Opens a stream to a known place, with TLS if the settings have some.
 pub(super) async fn direct(address: &Address, settings: &Settings) -> Result<Transport, Error> {
     let deadline = deadline(settings);
+    let stream = socket(address, settings, deadline).await?;
+    match &settings.tls {
+        Some(tls) => within(deadline, tls::secure(stream, tls, address)).await?,
+        None => Ok(stream),
+    }
+}
+
+async fn socket(
+    address: &Address,
+    settings: &Settings,
+    deadline: Option<Instant>,
+) -> Result<Transport, Error> {
     match address {
         Address::Tcp { host, port, family } => {
             let stream = tcp(host, *port, *family, deadline).await?;

@@ -113,6 +113,7 @@ async fn ask(
         let theirs = Settings {
             username: route.username.clone(),
             password: route.password.clone(),
+            tls: route.tls.clone(),
             db: 0,
             connection_name: None,
             library_name: None,

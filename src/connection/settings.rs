@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::tls::Tls;
+
 /// The settings of one connection, as read from the client just before it is opened.
 /// Times are in milliseconds.
 #[derive(Clone, Deserialize)]
@@ -16,6 +18,8 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// The way to the server.
     pub route: Route,
+    /// How TLS is spoken with it; absent: not at all.
+    pub tls: Option<Tls>,
     /// The ACL user, if any.
     pub username: Option<String>,
     /// The password, if any.
@@ -75,7 +79,7 @@ pub enum Route {
     /// To a known place.
     Direct(Address),
     /// To the server that sentinels name.
-    Sentinel(SentinelRoute),
+    Sentinel(Box<SentinelRoute>),
     /// Over a stream that the caller's own connector opens in JavaScript.
     Carried,
 }
@@ -103,6 +107,8 @@ pub struct SentinelRoute {
     pub username: Option<String>,
     /// The password of the sentinels, if any.
     pub password: Option<String>,
+    /// How TLS is spoken with the sentinels; absent: not at all.
+    pub tls: Option<Tls>,
     /// Limit for the answer of a sentinel, its connection included; absent: none.
     pub command_timeout: Option<u64>,
     /// Whether the sentinels are asked for others.

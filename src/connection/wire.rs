@@ -143,6 +143,10 @@ impl Wire {
 
 /// A failure of an open connection, worded as Node words it.
 fn lost(call: &'static str, error: &io::Error) -> Error {
+    // A stream that knows better says so.
+    if let Some(known) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        return Error::clone(known);
+    }
     let code = match error.kind() {
         io::ErrorKind::BrokenPipe => "EPIPE",
         io::ErrorKind::TimedOut => "ETIMEDOUT",

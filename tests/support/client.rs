@@ -26,6 +26,7 @@ pub fn settings(port: u16) -> Settings {
             port,
             family: 0,
         }),
+        tls: None,
         username: None,
         password: None,
         db: 0,
