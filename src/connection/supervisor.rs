@@ -150,6 +150,8 @@ impl Supervisor {
                 }
                 Ok(opened.map(|wire| (wire, settings)))
             }
+            // A name that does not resolve now may do so later.
+            Err(error @ Error::Connect { .. }) => Ok(Err(Refusal::Passing(error))),
             Err(error) => Ok(Err(Refusal::Final(error))),
         }
     }
