@@ -39,10 +39,13 @@ class ClusterLife {
     });
   }
 
-  /** Whether the client takes no more commands. After `quit()` or `disconnect()` it may never come to its end. */
+  /**
+   * Whether the client takes no more commands. After `quit()` or `disconnect()` it may never come to
+   * its end, or say that it is ready on the way there; `connect()` begins anew.
+   */
   hasEnded() {
     const { manuallyClosing, status } = this.client;
-    return status === "end" || Boolean(manuallyClosing && (status === "disconnecting" || status === "close"));
+    return status === "end" || Boolean(manuallyClosing && status !== "connecting");
   }
 
   /** Has a link follow the client's end: after `quit()` earlier calls finish, after `disconnect()` not. */
