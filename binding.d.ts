@@ -94,5 +94,17 @@ export declare function resolve(store: ExternalObject<NativeStore>, ticket: numb
  */
 export declare function setExternalId(store: ExternalObject<NativeStore>, ticket: number, subject: number, id: string, key: string, json?: string | undefined | null, pluginId?: string | undefined | null): void
 
+/** The socket of a stream has ended: with the code of an error, or because the peer closed it. */
+export declare function streamEnded(link: ExternalObject<NativeLink>, stream: number, code?: string | undefined | null): void
+
+/**
+ * Takes bytes from the socket of a stream. Says whether it may go on; otherwise it is to be
+ * paused until the stream says so.
+ */
+export declare function streamReceived(link: ExternalObject<NativeLink>, stream: number, bytes: Uint8Array): boolean
+
+/** The socket of a stream has taken bytes that were written to it. */
+export declare function streamTook(link: ExternalObject<NativeLink>, stream: number, count: number): void
+
 /** `timeline()`. */
 export declare function timeline(store: ExternalObject<NativeStore>, ticket: number, threadId: string): void

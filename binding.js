@@ -859,4 +859,7 @@ module.exports.openLink = nativeBinding.openLink
 module.exports.openStore = nativeBinding.openStore
 module.exports.resolve = nativeBinding.resolve
 module.exports.setExternalId = nativeBinding.setExternalId
+module.exports.streamEnded = nativeBinding.streamEnded
+module.exports.streamReceived = nativeBinding.streamReceived
+module.exports.streamTook = nativeBinding.streamTook
 module.exports.timeline = nativeBinding.timeline

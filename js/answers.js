@@ -14,8 +14,9 @@ function toRefusal(error) {
 
 function reportOf(error) {
   const code = CODE.test(error?.code) ? error.code : undefined;
+  const isOurs = error instanceof SettingsError || error instanceof ConnectError;
   // Node words the failures of its system calls itself; so do we ours.
-  if (error instanceof SettingsError || (code !== undefined && typeof error.syscall === "string")) {
+  if (isOurs || (code !== undefined && typeof error.syscall === "string")) {
     return { code, message: error.message };
   }
   const what = code === undefined ? "" : ` (${code})`;
@@ -25,4 +26,12 @@ function reportOf(error) {
 /** Settings that rule a connection out until they change. */
 class SettingsError extends Error {}
 
-module.exports = { SettingsError, toAnswer, toRefusal };
+/** A connection that could not be opened, in words that hold nothing of a user's. */
+class ConnectError extends Error {
+  constructor(code, message) {
+    super(message);
+    this.code = code;
+  }
+}
+
+module.exports = { CODE, ConnectError, SettingsError, toAnswer, toRefusal };

@@ -4,9 +4,11 @@
 const { randomBytes } = require("node:crypto");
 const native = require("../binding.js");
 const { toAnswer, toRefusal } = require("./answers.js");
+const { Carrier } = require("./carrier.js");
 const { fromReport } = require("./errors.js");
 
-// The kinds of events, four values each: kind, ticket or client, and two more. 4 is an error.
+// The kinds of events, four values each: kind, ticket or client, and two more. 4 is an error;
+// from 6 on they are about a stream that js/carrier.js carries.
 const DONE = 0;
 const NOTHING = 1;
 const DOCUMENT = 2;
@@ -29,12 +31,13 @@ function openLink(link) {
   bridge ??= native.openBridge(deliver);
   const number = nextLink++;
   const handle = native.openLink(bridge, number, randomBytes(12).toString("hex"));
-  links.set(number, { link, handle });
+  links.set(number, { link, handle, carrier: new Carrier(handle) });
   return { number, handle };
 }
 
 /** Forgets a connection that was closed. */
 function forgetLink(number) {
+  links.get(number)?.carrier.close();
   links.delete(number);
   closeWhenIdle();
 }
@@ -83,6 +86,8 @@ function deliver(events) {
     const kind = events[at];
     if (kind === QUESTION) {
       ask(events[at + 1], events[at + 2], events[at + 3]);
+    } else if (kind > QUESTION) {
+      links.get(events[at + 1])?.carrier.take(kind, events[at + 2], events[at + 3]);
     } else {
       settle(kind, events[at + 1], events[at + 2], events[at + 3]);
     }
@@ -125,11 +130,11 @@ function ask(number, question, text) {
   if (asker === undefined) {
     return;
   }
-  const { link, handle } = asker;
+  const { link, handle, carrier } = asker;
   const reply = (value) => native.answer(handle, question, toAnswer(value));
   const refuse = (error) => native.answer(handle, question, toRefusal(error));
   try {
-    const answer = link.answer(JSON.parse(text));
+    const answer = link.answer(JSON.parse(text), carrier);
     if (typeof answer?.then === "function") {
       answer.then(reply).catch(refuse);
     } else {

@@ -2,9 +2,9 @@
 
 const { Link } = require("./link.js");
 const { Own } = require("./own.js");
+const { needsCarrier } = require("./settings.js");
 const { hashTagOf, slotOf } = require("./slot.js");
 const { ClusterSource } = require("./sources/cluster.js");
-const { foreignTlsIn } = require("./settings.js");
 const { OwnSource } = require("./sources/own.js");
 const { RedisSource } = require("./sources/redis.js");
 
@@ -43,17 +43,11 @@ function refusalOf(client, prefix) {
     return `IoredisState needs an ioredis client, a URL or ioredis's options, and was given ${nameOf(client)}`;
   }
   const { options } = client;
+  if (client instanceof Own && options.sentinels && !options.Connector && needsCarrier(options)) {
+    return "Without an ioredis client IoredisState asks no sentinels by TLS and calls no natMap or preferredSlaves: write new IoredisState(new Redis(options))";
+  }
   if (client.isCluster && hashTagOf(prefix) === undefined) {
     return 'On a Cluster all keys of a store must share a slot: give the client a hash tag as its prefix, keyPrefix: "{hitl}:"';
-  }
-  const unsupported = [
-    ["Connector", options.Connector],
-    [foreignTlsIn(options), foreignTlsIn(options)],
-    ["natMap", options.sentinels && typeof options.natMap === "function"],
-    ["preferredSlaves", options.sentinels && typeof options.preferredSlaves === "function"],
-  ].find(([, given]) => given);
-  if (unsupported !== undefined) {
-    return `IoredisState cannot serve an ioredis client with "${unsupported[0]}" yet: give it one that connects by TCP or by a Unix socket`;
   }
   return undefined;
 }

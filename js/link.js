@@ -99,10 +99,12 @@ class Link {
    * Answers a question of the native side; see `Question` in src/binding/client.rs. May return a
    * promise of the answer, and throw what js/answers.js makes an answer of.
    */
-  answer(question) {
+  answer(question, carrier) {
     switch (question.ask) {
       case "settings":
         return this.source.settings(question);
+      case "stream":
+        return carrier.open(question.stream, this.source.opening());
       case "retry":
         return this.source.retryDelay(question.attempt);
       case "sentinelRetry":

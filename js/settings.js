@@ -19,9 +19,11 @@ const LOADING_PATIENCE = 10_000;
 function settingsOf(options, { db } = options) {
   // ioredis authenticates when either is there, and sends "" for a missing password.
   const authenticates = Boolean(options.username || options.password);
+  // Whatever the client's own connector speaks is up to it.
+  const isCarried = needsCarrier(options);
   return {
-    route: routeOf(options),
-    tls: wantsTls(options) ? tlsOf(options) : undefined,
+    route: isCarried ? "carried" : routeOf(options),
+    tls: wantsTls(options) && !isCarried ? tlsOf(options) : undefined,
     username: authenticates && options.username ? String(options.username) : undefined,
     password: authenticates ? String(options.password ?? "") : undefined,
     db: Number(db) || 0,
@@ -46,7 +48,7 @@ function settingsOf(options, { db } = options) {
   };
 }
 
-/** The `Route` to the server. */
+/** The `Route` to a server that we can reach ourselves. */
 function routeOf(options) {
   if (options.sentinels) {
     return sentinelRouteOf(options);
@@ -78,13 +80,21 @@ function wantsTls({ enableTLSForSentinelMode, sentinels, tls }) {
   return Boolean(tls && (!sentinels || enableTLSForSentinelMode));
 }
 
-/** The first of the options, if any, that only Node's own TLS can honour. */
-function foreignTlsIn(options) {
-  if (wantsTls(options) && tlsOf(options) === undefined) {
-    return "tls";
-  }
+/** Whether only Node's own TLS can do what the options say. */
+function hasForeignTls(options) {
   const { sentinels, sentinelTLS } = options;
-  return sentinels && sentinelTLS && tlsOf({ sentinels, tls: sentinelTLS }) === undefined ? "sentinelTLS" : undefined;
+  return (
+    (wantsTls(options) && tlsOf(options) === undefined) ||
+    Boolean(sentinels && sentinelTLS && tlsOf({ sentinels, tls: sentinelTLS }) === undefined)
+  );
 }
 
-module.exports = { foreignTlsIn, settingsOf };
+/** Whether only the client's own connector knows the way. */
+function needsCarrier(options) {
+  const { Connector, natMap, path, preferredSlaves, sentinels } = options;
+  const hasChooser = [natMap, preferredSlaves].some((chooser) => typeof chooser === "function");
+  const isPipe = path && process.platform === "win32";
+  return Boolean(Connector || (sentinels ? hasChooser : isPipe)) || hasForeignTls(options);
+}
+
+module.exports = { needsCarrier, settingsOf };

@@ -4,6 +4,7 @@
 // node. We look for the owner ourselves where it is not connected, or where its answer has failed:
 // then any node will do, since each of them names the owner.
 
+const { Opening } = require("../opening.js");
 const { settingsOf } = require("../settings.js");
 const { keyBeside, slotOf } = require("../slot.js");
 const { lifeOf } = require("./cluster-life.js");
@@ -72,6 +73,12 @@ class ClusterSource {
       }),
       clusterKey: this.key,
     };
+  }
+
+  /** A socket that the connector of the node's client is to open. */
+  opening() {
+    const { connector, options } = this.node;
+    return new Opening(connector.constructor, options);
   }
 
   /** Where a node is that another one has named. */

@@ -1,5 +1,6 @@
 // A connection of our own, without a client: opened by a call, ended by `close()` alone.
 
+const { Opening, PlainConnector } = require("../opening.js");
 const { settingsOf } = require("../settings.js");
 const { delayOf, reactionOf } = require("./redis.js");
 
@@ -26,6 +27,11 @@ class OwnSource {
 
   settings() {
     return settingsOf(this.own.options);
+  }
+
+  opening() {
+    const { options } = this.own;
+    return new Opening(options.Connector ?? PlainConnector, options);
   }
 
   retryDelay(attempt) {

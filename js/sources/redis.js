@@ -2,6 +2,7 @@
 
 const { databaseOf } = require("../database.js");
 const { Listeners } = require("../listeners.js");
+const { Opening } = require("../opening.js");
 const { settingsOf } = require("../settings.js");
 
 class RedisSource {
@@ -123,6 +124,12 @@ class RedisSource {
   /** The settings for a connection that is about to be opened: users change them any time. */
   settings() {
     return settingsOf(this.client.options, { db: databaseOf(this.client) });
+  }
+
+  /** A socket that the client's own connector is to open. */
+  opening() {
+    const { connector, options } = this.client;
+    return new Opening(connector.constructor, options);
   }
 
   /** What the client's own `retryStrategy` says: milliseconds, or nothing to give up. */

@@ -36,6 +36,19 @@ pub enum Event {
         question: u32,
         text: Vec<u8>,
     },
+    /// A stream has something for its socket.
+    Stream {
+        client: u32,
+        stream: u32,
+        event: StreamEvent,
+    },
+}
+
+/// What the socket of a stream is to do.
+pub enum StreamEvent {
+    Write(Vec<u8>),
+    Resume,
+    Close,
 }
 
 /// A value for JavaScript. Events travel as four of them: kind, number, and two more.
@@ -43,6 +56,7 @@ pub enum Item {
     Nothing,
     Number(f64),
     Text(Vec<u8>),
+    Bytes(Vec<u8>),
 }
 
 // SAFETY: `to_napi_value` only makes values of the environment it is given, on its thread.
@@ -66,6 +80,12 @@ impl ToNapiValue for Item {
                 };
                 // SAFETY: as above, and the bytes live until the call returns.
                 unsafe { create(env, text.as_ptr().cast(), length, &raw mut value) }
+            }
+            Item::Bytes(bytes) => {
+                let (data, length) = (bytes.as_ptr().cast(), bytes.len());
+                let copy = std::ptr::null_mut();
+                // SAFETY: as above; where the copy lies does not interest us.
+                unsafe { sys::napi_create_buffer_copy(env, length, data, copy, &raw mut value) }
             }
         };
         check_status!(status)?;
@@ -101,6 +121,18 @@ impl Event {
                 number(question),
                 Item::Text(text),
             ],
+            Self::Stream {
+                client,
+                stream,
+                event,
+            } => {
+                let (kind, bytes) = match event {
+                    StreamEvent::Write(bytes) => (6.0, Item::Bytes(bytes)),
+                    StreamEvent::Resume => (7.0, Item::Nothing),
+                    StreamEvent::Close => (8.0, Item::Nothing),
+                };
+                [Item::Number(kind), number(client), number(stream), bytes]
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::bridge::{Event, Outbox};
+use super::stream::Streams;
 use crate::connection::{Host, Node, Outcome, Reaction, Settings, Transport};
 use crate::error::Error;
 
@@ -22,6 +23,7 @@ pub struct Client {
     number: u32,
     outbox: Arc<Outbox>,
     questions: Mutex<Questions>,
+    streams: Arc<Streams>,
 }
 
 #[derive(Default)]
@@ -40,6 +42,9 @@ enum Question<'a> {
     Settings {
         failures: u32,
         redirect: Option<&'a Node>,
+    },
+    Stream {
+        stream: u32,
     },
     Retry {
         attempt: u32,
@@ -105,9 +110,15 @@ impl Client {
     pub fn new(number: u32, outbox: Arc<Outbox>) -> Self {
         Self {
             number,
+            streams: Arc::new(Streams::new(number, Arc::clone(&outbox))),
             outbox,
             questions: Mutex::default(),
         }
+    }
+
+    /// The streams that JavaScript carries for this client.
+    pub fn streams(&self) -> &Streams {
+        &self.streams
     }
 
     /// Takes the answer to a question, as JSON.
@@ -162,9 +173,20 @@ impl Host for Client {
     }
 
     fn open_stream(&self) -> oneshot::Receiver<Result<Transport, Error>> {
-        let (asker, answer) = oneshot::channel();
-        let unsupported = Error::Settings("streams are not carried yet".to_owned());
-        let _ = asker.send(Err(unsupported));
+        let stream = self.streams.open();
+        let number = stream.number();
+        let opened = self.ask(&Question::Stream { stream: number }, read::<()>);
+        let (mut asker, answer) = oneshot::channel();
+        tokio::spawn(async move {
+            tokio::select! {
+                // A question that is dropped is answered: the connection has been closed.
+                opened = opened => if let Ok(opened) = opened {
+                    let _ = asker.send(opened.map(|()| Box::new(stream) as Transport));
+                },
+                // Not waited for any longer: without its stream the opening is given up.
+                () = asker.closed() => {}
+            }
+        });
         answer
     }
 

@@ -5,4 +5,5 @@ mod bridge;
 mod client;
 mod error;
 mod state;
+mod stream;
 mod tls;

@@ -17,6 +17,7 @@ use napi_derive::napi;
 
 use super::bridge::{Bridge, Item};
 use super::client::Client;
+use super::stream::Streams;
 use crate::connection::{Call, Close, Gate, Link, Operation};
 use crate::migrations::{self, SchemaGate};
 use crate::store::create::Create;
@@ -33,6 +34,13 @@ pub struct NativeLink {
     link: Link,
     client: Arc<Client>,
     nonces: Arc<Nonces>,
+}
+
+impl NativeLink {
+    /// The streams that JavaScript carries for this connection.
+    pub fn streams(&self) -> &Streams {
+        self.client.streams()
+    }
 }
 
 /// One store on a connection.
