@@ -2,7 +2,6 @@
 // can open, we get as well. How long it may take is up to the native side.
 
 const net = require("node:net");
-const tls = require("node:tls");
 const { CODE, ConnectError } = require("./answers.js");
 
 class Opening {
@@ -81,7 +80,8 @@ class PlainConnector {
   async connect() {
     const { family, host, path, port, tls: secure } = this.options;
     const place = path ? { path } : { host: host ?? undefined, port, family };
-    return secure ? tls.connect({ ...place, ...secure }) : net.connect(place);
+    // Only who wants TLS pays for loading it.
+    return secure ? require("node:tls").connect({ ...place, ...secure }) : net.connect(place);
   }
 }
 

@@ -35,7 +35,7 @@ pub(super) async fn dial(
 }
 
 /// Opens a stream to the server at `address`. OpenSSL can do more than rustls, so where we and the
-/// server do not agree on TLS the last word is that of the caller's own connector, which asks for
+/// server do not agree on TLS the last word is that of the caller's own connector, which demands
 /// all that its settings demand.
 async fn secured(
     address: &Address,
@@ -43,7 +43,16 @@ async fn secured(
     host: &dyn Host,
 ) -> Result<Transport, Error> {
     match direct(address, settings).await {
-        Err(refusal @ Error::Tls { .. }) => carried(settings, host).await.map_err(|_| refusal),
+        Err(refusal @ Error::Tls { .. }) => {
+            let opened = carried(settings, host).await;
+            opened.map_err(|theirs| {
+                if tls::is_vague(&refusal) {
+                    theirs
+                } else {
+                    refusal
+                }
+            })
+        }
         opened => opened,
     }
 }

@@ -26,7 +26,8 @@ use super::host::Transport;
 use super::settings::Address;
 use crate::error::Error;
 
-pub use authorities::{keep_authorities, keeps_authorities};
+pub use self::authorities::{keep_authorities, keeps_authorities};
+pub(super) use self::refusal::is_vague;
 
 /// How TLS is spoken with one server.
 #[derive(Clone, Deserialize)]

@@ -44,6 +44,11 @@ pub(super) fn unsupported() -> Error {
     UNSUPPORTED.into()
 }
 
+/// Whether a refusal says only that we are not the ones to judge.
+pub(in crate::connection) fn is_vague(refusal: &Error) -> bool {
+    refusal.code() == UNSUPPORTED.code
+}
+
 /// What webpki has against the server's certificate.
 pub(super) fn of_certificate(
     error: &webpki::Error,
