@@ -12,7 +12,7 @@ class RedisSource {
       connect: () => this.connected(),
       ready: () => this.link.settleEarly(),
       close: () => this.link.settleEarly(),
-      end: () => this.link.close(!this.wasDisconnected()),
+      end: () => this.ended(),
     });
     /** A place in the client's queue is taken for us. */
     this.isQueued = false;
@@ -79,6 +79,12 @@ class RedisSource {
   /** Follows the client's end: after `quit()` earlier calls finish, after `disconnect()` not. */
   watch() {
     this.listeners.putOn();
+  }
+
+  ended() {
+    // Where sentinels lead nowhere the client ends without having been closed.
+    this.link.settleEarly();
+    this.link.close(!this.wasDisconnected());
   }
 
   /** The last instance on the client has been closed. */
