@@ -24,8 +24,10 @@ matrix("Sentinel", [
   ["a username for the sentinels", withOptions({ sentinelUsername: "default" })],
   ["updateSentinels: false", withOptions({ updateSentinels: false })],
   ["natMap", withOptions({ natMap: { [`127.0.0.1:${primary.port}`]: { host: "localhost", port: primary.port } } })],
+  ["natMap as a function", withOptions({ natMap: () => ({ host: "127.0.0.1", port: primary.port }) })],
   ["failoverDetector", withOptions({ failoverDetector: true })],
   ["lazyConnect", withOptions({ lazyConnect: true })],
+  ["tls, which does not count without enableTLSForSentinelMode", withOptions({ tls: {} })],
 ]);
 
 refusals("Sentinel, refused", [
