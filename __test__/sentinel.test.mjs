@@ -8,16 +8,10 @@ import { refuses } from "./support/assertions.mjs";
 import { withProxy } from "./support/proxy.mjs";
 import { decision, request, unique } from "./support/records.mjs";
 import { freePort, Redis5, Redis6 } from "./support/redis.mjs";
-import { eventually, withSentinels } from "./support/sentinel.mjs";
+import { eventually, ours, withSentinels } from "./support/sentinel.mjs";
 
 const LIBRARIES = Object.entries({ "ioredis 5": Redis5, "ioredis 6": Redis6 });
 const UNREACHABLE = "All sentinels are unreachable and retry is disabled.";
-
-/** The state's connections to this server, as CLIENT LIST has them. */
-async function ours(group, server) {
-  const list = await group.admin(server).client("LIST");
-  return list.split("\n").filter((line) => /name=\S*:hitl /.test(line));
-}
 
 const place = (port) => ({ host: "127.0.0.1", port });
 

@@ -32,6 +32,12 @@ export async function eventually(what, condition, limit = LIMIT_MS) {
 /** `["name", "value", …]` as an object. */
 const pairs = (list) => Object.fromEntries(list.flatMap((name, at) => (at % 2 === 0 ? [[name, list[at + 1]]] : [])));
 
+/** The state's connections to this server of the group, as CLIENT LIST has them. */
+export async function ours(group, server) {
+  const list = await group.admin(server).client("LIST");
+  return list.split("\n").filter((line) => /name=\S*:hitl /.test(line));
+}
+
 class SentinelGroup {
   /** Connections of the tests themselves, by server. */
   #admins = new Map();
@@ -67,7 +73,7 @@ class SentinelGroup {
       const sentinel = await startRedis({ config: `${lines.join("\n")}\n`, args: ["--sentinel"] });
       this.sentinels.push(sentinel);
       // Seconds become fractions of one. Servers before 7.0 do not know this, and take their time.
-      const hurry = ["info-period", 300, "publish-period", 200, "slave-reconf-timeout", 1000];
+      const hurry = ["info-period", 300, "publish-period", 200, "ping-period", 150];
       await this.admin(sentinel)
         .call("SENTINEL", "DEBUG", ...hurry)
         .catch(() => {});
@@ -175,6 +181,11 @@ class SentinelGroup {
     return this.switched(before);
   }
 
+  /** Waits until this server, which has been replaced, takes no more writes: sentinels leave it time. */
+  async demoted(server) {
+    await eventually("a demotion", async () => (await this.admin(server).role())[0] === "slave");
+  }
+
   /** Waits until all running sentinels name another primary than `before`, and that one says so. Returns it. */
   async switched(before) {
     for (const sentinel of this.sentinels.filter(({ isRunning }) => isRunning)) {
@@ -217,7 +228,7 @@ export async function startSentinels({
   sentinelPassword,
   args = [],
   sentinelConfig = () => [],
-  downAfter = 500,
+  downAfter = 1000,
   failoverTimeout = 1000,
 } = {}) {
   const group = new SentinelGroup({ name, password, sentinelPassword });
