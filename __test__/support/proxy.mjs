@@ -173,7 +173,7 @@ class RedisProxy {
   fault;
   #listener;
 
-  async start(target) {
+  async start(target, port) {
     this.#listener = createServer({ allowHalfOpen: true }, (client) => {
       if (this.refusing) return client.destroy();
       const link = new Link(this, client, target);
@@ -181,7 +181,7 @@ class RedisProxy {
       this.history.push(link);
       return undefined;
     });
-    this.#listener.listen(0, "127.0.0.1");
+    this.#listener.listen(port, "127.0.0.1");
     await once(this.#listener, "listening");
     this.port = this.#listener.address().port;
     this.#listener.unref();
@@ -290,14 +290,14 @@ class RedisProxy {
   }
 }
 
-/** A proxy to `target` (a server of ours, or what `net.connect` takes). */
-export function startProxy(target) {
-  return new RedisProxy().start({ host: "127.0.0.1", port: target.port });
+/** A proxy to `target` (a server of ours, or what `net.connect` takes), on this port or on any. */
+export function startProxy(target, port = 0) {
+  return new RedisProxy().start({ host: "127.0.0.1", port: target.port }, port);
 }
 
 /** A proxy for the tests of one file, stopped after the last of them. */
-export async function withProxy(target) {
-  const proxy = await startProxy(target);
+export async function withProxy(target, port) {
+  const proxy = await startProxy(target, port);
   after(() => proxy.stop());
   return proxy;
 }
