@@ -12,7 +12,6 @@ use std::thread::{self, JoinHandle};
 use napi::bindgen_prelude::{FnArgs, Function, ToNapiValue, check_status};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{CleanupEnvHook, Env, Status, sys};
-use once_cell::sync::OnceCell;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
@@ -190,13 +189,18 @@ impl Outbox {
 /// One environment's runtime thread and its way back.
 pub struct Bridge {
     outbox: Arc<Outbox>,
-    runtime: Arc<OnceCell<Runtime>>,
-    hook: Mutex<Option<CleanupEnvHook<Arc<OnceCell<Runtime>>>>>,
+    runtime: Slot,
+    hook: Mutex<Option<CleanupEnvHook<Slot>>>,
 }
+
+/// The runtime, while there is one. napi never frees what a removed hook was given, so that a
+/// runtime is taken out when it stops: its handle holds file descriptors.
+type Slot = Arc<Mutex<Option<Runtime>>>;
 
 struct Runtime {
     handle: Handle,
-    stop: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
 }
 
 impl Bridge {
@@ -218,7 +222,7 @@ impl Bridge {
                 Ok(FnArgs::from((items,)))
             })?;
         *outbox.deliver() = Some(deliver);
-        let runtime: Arc<OnceCell<Runtime>> = Arc::default();
+        let runtime = Slot::default();
         let hook = env.add_env_cleanup_hook(Arc::clone(&runtime), |runtime| stop(&runtime))?;
         Ok(Self {
             outbox,
@@ -249,14 +253,14 @@ impl Bridge {
 
     /// The runtime on the bridge's thread, started by the first call.
     pub fn runtime(&self) -> napi::Result<Handle> {
-        let runtime = self.runtime.get_or_try_init(Runtime::start);
-        runtime
-            .map(|runtime| runtime.handle.clone())
-            .map_err(|error| {
-                napi::Error::from_reason(format!(
-                    "The runtime thread could not be started: {error}"
-                ))
-            })
+        let mut slot = lock(&self.runtime);
+        if let Some(runtime) = &*slot {
+            return Ok(runtime.handle.clone());
+        }
+        let runtime = Runtime::start().map_err(|error| {
+            napi::Error::from_reason(format!("The runtime thread could not be started: {error}"))
+        })?;
+        Ok(slot.insert(runtime).handle.clone())
     }
 
     /// Keeps the process alive, or lets it go: JavaScript says when calls are pending.
@@ -276,9 +280,16 @@ impl Bridge {
     }
 }
 
-fn stop(runtime: &OnceCell<Runtime>) {
-    if let Some(runtime) = runtime.get() {
-        runtime.stop();
+fn lock(slot: &Slot) -> MutexGuard<'_, Option<Runtime>> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn stop(slot: &Slot) {
+    let runtime = lock(slot).take();
+    if let Some(Runtime { stop, thread, .. }) = runtime {
+        // It may have ended already.
+        let _ = stop.send(());
+        let _ = thread.join();
     }
 }
 
@@ -300,20 +311,8 @@ impl Runtime {
             })?;
         Ok(Self {
             handle,
-            stop: Mutex::new(Some((stop, thread))),
+            stop,
+            thread,
         })
-    }
-
-    fn stop(&self) {
-        let stop = self
-            .stop
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some((stop, thread)) = stop {
-            // It may have ended already.
-            let _ = stop.send(());
-            let _ = thread.join();
-        }
     }
 }

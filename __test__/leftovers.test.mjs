@@ -1,0 +1,64 @@
+// After a thousand rounds of opening, using and closing nothing is left: no connection, listener, thread, file
+// descriptor or memory; and the process that did it ends by itself.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { connections, until } from "./support/connections.mjs";
+import { withRedis } from "./support/redis.mjs";
+
+const ROUNDS = 1000;
+const LIMIT = { timeout: 120_000 };
+
+/** More than this, from the middle of the rounds to their end, is no noise of the garbage collector. */
+const NOISE = 12 * 1024 * 1024;
+
+const server = await withRedis();
+const db = server.client();
+const program = fileURLToPath(new URL("./fixtures/rounds.mjs", import.meta.url));
+
+/** Runs the rounds; resolves when the process has ended, to what it has told. */
+async function rounds(way, ioredis) {
+  const env = { ...process.env, HITL_TEST_PORT: String(server.port), HITL_TEST_IOREDIS: ioredis };
+  const child = spawn(process.execPath, ["--expose-gc", program, way, String(ROUNDS)], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk) => (stdout += chunk));
+  child.stderr.on("data", (chunk) => (stderr += chunk));
+  const limit = setTimeout(() => child.kill("SIGKILL"), LIMIT.timeout - 5000);
+  const [code, signal] = await once(child, "close");
+  clearTimeout(limit);
+  assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: "" });
+  return JSON.parse(stdout);
+}
+
+async function leavesNothing(way, ioredis = "6") {
+  const { before, half, after, warnings } = await rounds(way, ioredis);
+  assert.deepEqual(warnings, []);
+  const things = ({ descriptors, threads, listeners }) => ({ descriptors, threads, listeners });
+  assert.deepEqual(things(after), things(before));
+  // Elsewhere there is no /proc to ask.
+  if (process.platform === "linux") {
+    assert.equal(after.ourThreads, 0);
+    assert.ok(after.rss - half.rss < NOISE, `${half.rss} → ${after.rss}`);
+  }
+  await until(async () => (await connections(db)).length === 1);
+}
+
+for (const ioredis of ["5", "6"]) {
+  describe(`with ioredis ${ioredis}`, () => {
+    test("a client each time, and quit()", LIMIT, () => leavesNothing("quit", ioredis));
+    test("a client each time, and disconnect() in the middle of calls", LIMIT, () =>
+      leavesNothing("disconnect", ioredis),
+    );
+    test("one client, an instance each time, and close()", LIMIT, () => leavesNothing("closeOnOneClient", ioredis));
+    test("one client that quits and connects again", LIMIT, () => leavesNothing("reconnect", ioredis));
+  });
+}
+
+test("without a client: a URL each time, and close()", LIMIT, () => leavesNothing("url"));
