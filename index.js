@@ -3,7 +3,7 @@
 
 const native = require("./binding.js");
 const { park, unpark } = require("./js/bridge.js");
-const { linkOf, refusalOf } = require("./js/client.js");
+const { keyPrefixOf, linkOf, refusalOf } = require("./js/client.js");
 const { clientOf } = require("./js/own.js");
 const { cannotServe, coded, connectionClosed, invalidArgument } = require("./js/errors.js");
 const records = require("./js/records.js");
@@ -35,11 +35,7 @@ class IoredisState {
       throw coded(new Error(`Invalid table name "${String(tableName)}"`), "INVALID_TABLE_NAME");
     }
     const client = clientOf(given);
-    const keyPrefix = client?.options?.keyPrefix ?? "";
-    this.#prefix = Buffer.concat([
-      Buffer.isBuffer(keyPrefix) ? keyPrefix : Buffer.from(String(keyPrefix)),
-      Buffer.from(tableName.replace(".", ":")),
-    ]);
+    this.#prefix = Buffer.concat([keyPrefixOf(client), Buffer.from(tableName.replace(".", ":"))]);
     const refusal = refusalOf(client, this.#prefix);
     if (refusal !== undefined) {
       throw cannotServe(refusal);

@@ -5,6 +5,7 @@ const { Own } = require("./own.js");
 const { needsCarrier } = require("./settings.js");
 const { hashTagOf, slotOf } = require("./slot.js");
 const { ClusterSource } = require("./sources/cluster.js");
+const { MockSource } = require("./sources/mock.js");
 const { OwnSource } = require("./sources/own.js");
 const { RedisSource } = require("./sources/redis.js");
 
@@ -31,6 +32,9 @@ function sourceOf(client, prefix) {
   if (client instanceof Own) {
     return new OwnSource(client);
   }
+  if (isMock(client)) {
+    return new MockSource(client);
+  }
   return client.isCluster ? new ClusterSource(client, prefix) : new RedisSource(client);
 }
 
@@ -39,7 +43,7 @@ function sourceOf(client, prefix) {
  * Duck-typed: a server may have several copies of ioredis.
  */
 function refusalOf(client, prefix) {
-  if (!(client instanceof Own) && !isClient(client)) {
+  if (!(client instanceof Own) && !isClient(client) && !isMock(client)) {
     return `IoredisState needs an ioredis client, a URL or ioredis's options, and was given ${nameOf(client)}`;
   }
   const { options } = client;
@@ -63,6 +67,24 @@ function isClient(value) {
   );
 }
 
+/** Whether a value is a client of ioredis-mock, which has no connection but all its data at hand. */
+function isMock(value) {
+  return (
+    value !== null &&
+    typeof value === "object" &&
+    typeof value.status !== "string" &&
+    typeof value.eval === "function" &&
+    ["options", "context", "data", "customCommands"].every((name) => typeof (value[name] ?? undefined) === "object")
+  );
+}
+
+/** What a client puts in front of the keys that it is given, a Buffer. */
+function keyPrefixOf(client) {
+  // The mock does so itself with ours, too.
+  const keyPrefix = (isMock(client) ? undefined : client?.options?.keyPrefix) ?? "";
+  return Buffer.isBuffer(keyPrefix) ? keyPrefix : Buffer.from(String(keyPrefix));
+}
+
 /** What a value is that is no client, in words that show nothing of it, and what to pass instead. */
 function nameOf(value) {
   if (value === undefined || value === null) {
@@ -83,10 +105,13 @@ function nameOf(value) {
   if (typeof value.href === "string") {
     return "a URL object: pass its href";
   }
+  if (typeof value.get === "function" || typeof value.eval === "function") {
+    return "an object with some methods of a client: in place of a mock of your own write new IoredisState(new RedisMock()), of ioredis-mock";
+  }
   if (typeof value.isOpen === "boolean" || typeof value.sendCommand === "function") {
     return "the client of another library: write new IoredisState(new Redis(url))";
   }
   return "an object that is none of them: write new IoredisState(new Redis(url))";
 }
 
-module.exports = { linkOf, refusalOf };
+module.exports = { keyPrefixOf, linkOf, refusalOf };
