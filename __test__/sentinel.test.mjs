@@ -94,17 +94,21 @@ for (const [library, Library] of LIBRARIES) {
       assert.match(error.cause.message, /names no working master of "unknown"$/);
     });
 
-    test("role slave: reads come from a replica, and writes are refused as it refuses them", async () => {
-      const writer = clientOf({});
-      const made = await serves(new IoredisState(writer), writer);
-      const client = clientOf({ role: "slave" });
-      const state = new IoredisState(client);
-      await eventually("the replica has it", () => state.get(made.id));
-      const homes = await Promise.all(group.servers.map((server) => ours(group, server)));
-      assert.equal(homes.slice(1).flat().length, 1, "not on a replica");
-      await refuses(state.create(request()), "READONLY", /^READONLY /);
-      await assert.rejects(client.set("a", "b"), /^ReplyError: READONLY /);
-    });
+    for (const [how, more] of [
+      ["natively", {}],
+      ["preferredSlaves as a function", { preferredSlaves: (replicas) => replicas[0] }],
+    ])
+      test(`role slave, ${how}: reads come from a replica, and writes are refused as it refuses them`, async () => {
+        const writer = clientOf({});
+        const made = await serves(new IoredisState(writer), writer);
+        const client = clientOf({ role: "slave", ...more });
+        const state = new IoredisState(client);
+        await eventually("the replica has it", () => state.get(made.id));
+        const homes = await Promise.all(group.servers.map((server) => ours(group, server)));
+        assert.equal(homes.slice(1).flat().length, 1, "not on a replica");
+        await refuses(state.create(request()), "READONLY", /^READONLY /);
+        await assert.rejects(client.set("a", "b"), /^ReplyError: READONLY /);
+      });
 
     for (const [form, wish] of [
       [

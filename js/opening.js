@@ -4,6 +4,9 @@
 const net = require("node:net");
 const { CODE, ConnectError } = require("./answers.js");
 
+/** How ioredis says that no sentinel has named a server. */
+const UNREACHABLE = "All sentinels are unreachable and retry is disabled.";
+
 class Opening {
   /** `Connector`: the class of the client's connector, made with its options. */
   constructor(Connector, options) {
@@ -90,6 +93,9 @@ class PlainConnector {
  * text itself may be a user's, and may hold anything.
  */
 function connectError(error, options) {
+  if (options.sentinels && String(error?.message).startsWith(UNREACHABLE)) {
+    return new ConnectError("SENTINELS_UNREACHABLE", UNREACHABLE);
+  }
   const code = CODE.test(error?.code) ? error.code : "ECONNFAILED";
   const call = error?.syscall === "getaddrinfo" ? "getaddrinfo" : "connect";
   if (call === "getaddrinfo" && error.hostname === options.host) {

@@ -44,6 +44,7 @@ function settingsOf(options, { db } = options) {
     enableReadyCheck: Boolean(options.enableReadyCheck),
     maxLoadingRetryTime: number(options.maxLoadingRetryTime) ?? LOADING_PATIENCE,
     readOnly: Boolean(options.readOnly),
+    replica: Boolean(options.sentinels && options.role === "slave"),
     reconnectOnError: typeof options.reconnectOnError === "function",
   };
 }

@@ -51,13 +51,14 @@ class SentinelGroup {
     this.sentinels = [];
   }
 
-  async start({ replicas, sentinels, args, sentinelConfig, downAfter, failoverTimeout }) {
+  async start({ replicas, sentinels, args, sentinelConfig, downAfter, failoverTimeout, tls, sentinelTls }) {
     const secrets = this.password ? ["--requirepass", this.password, "--masterauth", this.password] : [];
-    const dataArgs = [...DATA_ARGS, ...secrets, ...args];
-    const first = await startRedis({ args: dataArgs });
+    const among = tls === undefined ? [] : ["--tls-replication", "yes"];
+    const dataArgs = [...DATA_ARGS, ...secrets, ...among, ...args];
+    const first = await startRedis({ args: dataArgs, tls });
     this.servers.push(first);
     for (let count = 0; count < replicas; count++) {
-      this.servers.push(await startRedis({ args: [...dataArgs, "--replicaof", "127.0.0.1", first.port] }));
+      this.servers.push(await startRedis({ args: [...dataArgs, "--replicaof", "127.0.0.1", first.port], tls }));
     }
     // A sentinel asks its primary for replicas only now and then: they have to be there before.
     await this.#replicated(first, replicas);
@@ -70,7 +71,8 @@ class SentinelGroup {
         ...(this.sentinelPassword ? [`requirepass ${this.sentinelPassword}`] : []),
         ...sentinelConfig(index),
       ];
-      const sentinel = await startRedis({ config: `${lines.join("\n")}\n`, args: ["--sentinel"] });
+      const config = `${lines.join("\n")}\n`;
+      const sentinel = await startRedis({ config, args: ["--sentinel", ...among], tls: sentinelTls });
       this.sentinels.push(sentinel);
       // Seconds become fractions of one. Servers before 7.0 do not know this, and take their time.
       const hurry = ["info-period", 300, "publish-period", 200, "ping-period", 150];
@@ -87,7 +89,7 @@ class SentinelGroup {
     let admin = this.#admins.get(server);
     if (admin === undefined) {
       const password = this.sentinels.includes(server) ? this.sentinelPassword : this.password;
-      const options = { password, connectionName: "test-admin", retryStrategy: () => 20 };
+      const options = { path: server.socket, password, connectionName: "test-admin", retryStrategy: () => 20 };
       admin = server.client({ ...options, maxRetriesPerRequest: 0, enableReadyCheck: false }, Redis5);
       this.#admins.set(server, admin);
     }
@@ -216,9 +218,9 @@ class SentinelGroup {
  *   name?: string, replicas?: number, sentinels?: number,
  *   password?: string, sentinelPassword?: string,
  *   args?: (string | number)[], sentinelConfig?: (index: number) => string[],
- *   downAfter?: number, failoverTimeout?: number,
+ *   downAfter?: number, failoverTimeout?: number, tls?: object, sentinelTls?: object,
  * }} [options] `args` are further arguments of the data servers, `sentinelConfig` further lines of each
- *   sentinel's configuration file.
+ *   sentinel's configuration file; `tls` and `sentinelTls` are options of `tlsArgs`, and go together.
  */
 export async function startSentinels({
   name = "approvals",
@@ -230,9 +232,12 @@ export async function startSentinels({
   sentinelConfig = () => [],
   downAfter = 1000,
   failoverTimeout = 1000,
+  tls,
+  sentinelTls,
 } = {}) {
   const group = new SentinelGroup({ name, password, sentinelPassword });
-  const started = group.start({ replicas, sentinels, args, sentinelConfig, downAfter, failoverTimeout });
+  const patience = { downAfter, failoverTimeout };
+  const started = group.start({ replicas, sentinels, args, sentinelConfig, ...patience, tls, sentinelTls });
   return started.catch(async (error) => {
     await group.stop();
     throw error;

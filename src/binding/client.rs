@@ -77,6 +77,10 @@ impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         let text = refusal.message;
         match refusal.code {
+            Some(code) if code == "SENTINELS_UNREACHABLE" => Self::SentinelsUnreachable {
+                ambiguous: false,
+                cause: None,
+            },
             Some(code) => Self::Connect {
                 code: code.into(),
                 text,

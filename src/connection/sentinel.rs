@@ -145,8 +145,7 @@ async fn inquire(
     route: &SentinelRoute,
     settings: &Settings,
 ) -> Result<Answer, Error> {
-    let wants_replica = route.wants_replica();
-    let question = if wants_replica {
+    let question = if settings.replica {
         "slaves"
     } else {
         "get-master-addr-by-name"
@@ -162,7 +161,7 @@ async fn inquire(
         return Err(Error::server(error));
     }
     let named = match replies.first() {
-        Some(Value::Array(list)) if wants_replica => pick(list, &route.preferred_replicas),
+        Some(Value::Array(list)) if settings.replica => pick(list, &route.preferred_replicas),
         Some(Value::Array(place)) => place_of(place.first(), place.get(1)),
         _ => None,
     };

@@ -56,6 +56,9 @@ pub struct Settings {
     /// Whether the connection asks for `READONLY`: a cluster's replica.
     #[serde(default)]
     pub read_only: bool,
+    /// Whether sentinels are to name a replica.
+    #[serde(default)]
+    pub replica: bool,
     /// Whether the client wants to be asked what a refusal means for the connection.
     #[serde(default)]
     pub reconnect_on_error: bool,
@@ -67,8 +70,7 @@ impl Settings {
     /// Whether the server is to be one that takes writes.
     #[must_use]
     pub fn wants_primary(&self) -> bool {
-        let replica = matches!(&self.route, Route::Sentinel(route) if route.wants_replica());
-        !self.read_only && !replica
+        !self.read_only && !self.replica
     }
 }
 
@@ -129,12 +131,6 @@ pub struct Replica {
 }
 
 impl SentinelRoute {
-    /// Whether a replica is wanted and not the primary.
-    #[must_use]
-    pub fn wants_replica(&self) -> bool {
-        self.role == "slave"
-    }
-
     /// Where the server is for us that sentinels have seen at this place.
     #[must_use]
     pub fn reachable(&self, host: String, port: u16) -> Address {

@@ -216,7 +216,11 @@ async fn connect(
     let opened = match dial(settings, host, sentinels).await {
         Ok(transport) => greet(transport, settings, scripts).await,
         Err(error @ Error::Settings(_)) => Err(Refusal::Final(error)),
-        Err(error @ Error::SentinelsUnreachable { .. }) => return Err(Refusal::Unnamed(error)),
+        Err(error @ Error::SentinelsUnreachable { .. }) => match settings.route {
+            Route::Sentinel(_) => return Err(Refusal::Unnamed(error)),
+            // The client's own connector has asked them again as often as it wanted.
+            _ => Err(Refusal::Final(error)),
+        },
         Err(error) => Err(Refusal::Passing(error)),
     };
     if opened.is_err() {

@@ -44,6 +44,7 @@ pub fn settings(port: u16) -> Settings {
         enable_ready_check: true,
         max_loading_retry_time: 10_000,
         read_only: false,
+        replica: false,
         reconnect_on_error: false,
         cluster_key: None,
     }
