@@ -36,11 +36,13 @@ async function clusterPort() {
   }
 }
 
-/** Polls until `condition` holds; `what` says what was waited for. */
+/** Polls until `condition` holds; `what` says what was waited for. A node that is loading data refuses: not yet. */
 export async function until(what, condition) {
   const limit = Date.now() + PATIENCE_MS;
   for (;;) {
-    const holds = await condition();
+    const holds = await condition().catch((error) => {
+      if (Date.now() > limit) throw error;
+    });
     if (holds) return holds;
     if (Date.now() > limit) throw new Error(`waited in vain until ${what}`);
     await pause(10);

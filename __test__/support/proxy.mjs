@@ -174,9 +174,10 @@ class RedisProxy {
   #listener;
 
   async start(target, port) {
+    this.target = target;
     this.#listener = createServer({ allowHalfOpen: true }, (client) => {
       if (this.refusing) return client.destroy();
-      const link = new Link(this, client, target);
+      const link = new Link(this, client, this.target);
       this.links.add(link);
       this.history.push(link);
       return undefined;
@@ -254,6 +255,11 @@ class RedisProxy {
   /** Lets the server execute the next `count` commands that `match`, and loses their replies with the connection. */
   loseReplies({ count = 1, match = isOperation } = {}) {
     return this.#arm({ kind: "lose", wanted: count, missing: count, match });
+  }
+
+  /** Swallows everything on the present connections from now on, silently, and never hangs up. */
+  swallow() {
+    this.links.forEach((link) => link.pause());
   }
 
   /** Swallows everything in both directions, silently, on present and coming connections. */

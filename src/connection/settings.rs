@@ -41,7 +41,7 @@ pub struct Settings {
     pub connect_timeout: Option<u64>,
     /// Limit for a call, from its start; absent: none.
     pub command_timeout: Option<u64>,
-    /// How long a peer that owes answers may stay silent; absent: five seconds.
+    /// How long a peer that owes answers may stay silent; absent: four seconds.
     pub socket_timeout: Option<u64>,
     /// After how many failed connections waiting calls are rejected; absent: never.
     pub max_retries_per_request: Option<u32>,

@@ -10,8 +10,9 @@ use super::alarm::Alarm;
 use super::settings::Settings;
 use crate::error::Error;
 
-/// How long a peer may be silent where the client has no `socketTimeout`.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a peer may be silent where the client has no `socketTimeout`: found out and a new
+/// connection opened within five seconds.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How long a connection that nobody uses is looked after. A provider may count every command;
 /// what happens to it later, the next call finds out.
