@@ -15,6 +15,7 @@ mod patience;
 mod reactions;
 mod resending;
 mod retries;
+mod sentinel;
 mod serving;
 mod silence;
 mod steps;
