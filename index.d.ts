@@ -176,7 +176,8 @@ export interface InboxListResult {
  * can reject with
  * - `INVALID_ARGUMENT` (writes only): an argument that cannot be stored; the message names it,
  * - the first word of the server's refusal, such as `OOM`, `READONLY`, `NOPERM` or `WRONGTYPE`,
- * - `CONNECTION_CLOSED`, `COMMAND_TIMEOUT`, `MAX_RETRIES` or `OFFLINE`, as the settings of the client say,
+ * - `CONNECTION_CLOSED`, `COMMAND_TIMEOUT`, `MAX_RETRIES`, `SENTINELS_UNREACHABLE` or `OFFLINE`, as the settings of the
+ *   client say,
  * - `INVALID_SETTINGS`: the settings of the client cannot be used,
  * - `UNEXPECTED_REPLY` or `INTERNAL`: a defect, of the server or of this package.
  *
