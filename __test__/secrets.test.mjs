@@ -5,22 +5,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { verdict } from "./support/assertions.mjs";
-import { batch, decision, delivery, entry, request } from "./support/records.mjs";
+import { CANARIES, calls, everything } from "./support/canaries.mjs";
+import { decision, entry, request } from "./support/records.mjs";
 import { freePort, Redis5, Redis6, startRedis } from "./support/redis.mjs";
 import { withStores } from "./support/store.mjs";
 
 const { server, db, store } = await withStores();
-
-const CANARIES = [
-  "pass-canary",
-  "user-canary",
-  "token-canary",
-  "message-canary",
-  "context-canary",
-  "result-canary",
-  "external-canary",
-  "detail-canary",
-];
 
 const printed = [];
 const write = process.stderr.write.bind(process.stderr);
@@ -30,14 +20,6 @@ process.stderr.write = (chunk, ...rest) => {
 };
 process.on("warning", (warning) => printed.push(inspect(warning)));
 
-/** Everything that a logger could show of an error. */
-function everything(error) {
-  const texts = [String(error), error.stack, inspect(error, { depth: 12, showHidden: true }), JSON.stringify(error)];
-  for (const key of Reflect.ownKeys(error)) texts.push(inspect(error[key], { depth: 12 }));
-  if (error.cause instanceof Error) texts.push(everything(error.cause));
-  return texts.join("\n");
-}
-
 async function assertDiscreet(promise) {
   const { error } = await verdict(promise);
   assert.ok(error, "was expected to be refused");
@@ -45,24 +27,6 @@ async function assertDiscreet(promise) {
   for (const canary of CANARIES) assert.ok(!text.includes(canary), `${canary} in ${text}`);
   return error;
 }
-
-/** Calls of all writers, full of canaries. */
-const calls = (state) => [
-  () =>
-    state.create(
-      request({ id: "r", token: "token-canary", message: "message-canary", context: { a: "context-canary" } }),
-    ),
-  () => state.create(request({ id: "other", token: "token-canary", message: "message-canary" })),
-  () => state.setExternalId("r", "external-canary"),
-  () => state.resolve("r", decision("r", { feedbacks: { a: "result-canary" } })),
-  () => state.createBatch(batch({ id: "b", message: "message-canary", context: { a: "context-canary" } })),
-  () => state.setBatchExternalId("b", "external-canary"),
-  () => state.appendTimeline(entry({ id: "e", message: "message-canary", detail: { a: "detail-canary" } })),
-  () => state.createNotifyDelivery(delivery({ id: "d", message: "message-canary" })),
-  () => state.setNotifyDeliveryExternalId("d", "external-canary"),
-  () => state.findByToken("token-canary"),
-  () => state.findByExternalId("external-canary"),
-];
 
 test("refusals of the store itself", async () => {
   const { state, keys } = store();

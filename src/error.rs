@@ -187,7 +187,7 @@ impl Error {
             Some(details) => format!("{} {details}", error.code()),
             None => error.code().to_owned(),
         };
-        let text = redacted(plain(&said)).to_owned();
+        let text = redacted(plain(&said));
         let code = text.split(' ').next().unwrap_or_default().to_owned();
         Self::Server { code, text }
     }
@@ -222,8 +222,9 @@ fn plain(text: &str) -> &str {
     }
 }
 
-/// Cuts what a server text repeats of the command: arguments, key names, script positions.
-fn redacted(details: &str) -> &str {
+/// A server text without what it repeats of the command and its sender: arguments, key names,
+/// positions in a script, the user.
+fn redacted(said: &str) -> String {
     const ECHOES: [&str; 4] = [
         ", with args beginning with",
         " to access the '",
@@ -232,10 +233,49 @@ fn redacted(details: &str) -> &str {
     ];
     let end = ECHOES
         .iter()
-        .filter_map(|echo| details.find(echo))
+        .filter_map(|echo| said.find(echo))
         .min()
-        .unwrap_or(details.len());
-    &details[..end]
+        .unwrap_or(said.len());
+    let text = unquoted(&said[..end]);
+    match text.strip_prefix("NOPERM User ") {
+        Some(refusal) => match refusal.find(" has no permissions") {
+            Some(verb) => format!("NOPERM This user{}", &refusal[verb..]),
+            None => "NOPERM".to_owned(),
+        },
+        None => text,
+    }
+}
+
+/// A text in which quotes hold names of commands and nothing else. Apostrophes stay.
+fn unquoted(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['\'', '"', '`']) {
+        let (before, quoted) = rest.split_at(at);
+        let (quote, inside) = quoted.split_at(1);
+        kept.push_str(before);
+        let is_apostrophe = kept.ends_with(char::is_alphanumeric);
+        kept.push_str(quote);
+        rest = inside;
+        if !is_apostrophe {
+            // Without a second one it holds all that is left.
+            let end = inside.find(quote).unwrap_or(inside.len());
+            let (content, after) = inside.split_at(end);
+            kept.push_str(if names_command(content) {
+                content
+            } else {
+                "…"
+            });
+            kept.push_str(quote);
+            rest = after.strip_prefix(quote).unwrap_or_default();
+        }
+    }
+    kept + rest
+}
+
+/// Whether a word may be a command's name: `evalsha`, `client|setname`.
+fn names_command(word: &str) -> bool {
+    !word.is_empty() && word.chars().all(|c| c.is_ascii_alphabetic() || c == '|')
 }
 
 #[cfg(test)]
@@ -272,6 +312,22 @@ mod tests {
                 "WRONGTYPE Operation against a key",
             ),
             ("NOAUTH", "NOAUTH", "NOAUTH"),
+            (
+                "NOPERM User alice has no permissions to run the 'client|setname' command",
+                "NOPERM",
+                "NOPERM This user has no permissions to run the 'client|setname' command",
+            ),
+            (
+                "ERR value \"se'cret\" of `k:1` can't be \"it",
+                "ERR",
+                "ERR value \"…\" of `…` can't be \"it\"",
+            ),
+            ("ERR bad 'k:1", "ERR", "ERR bad '…'"),
+            (
+                "READONLY You can't write against a read only replica.",
+                "READONLY",
+                "READONLY You can't write against a read only replica.",
+            ),
         ] {
             assert_eq!(server(line), (code.to_owned(), text.to_owned()));
         }
