@@ -30,7 +30,6 @@ impl Script {
 /// The commands of one attempt of one operation, appended to a connection's output.
 ///
 /// An operation that writes two commands here gets two replies; both travel in one write.
-#[derive(Debug)]
 pub struct CommandWriter<'a> {
     out: &'a mut Vec<u8>,
     form: ScriptForm,

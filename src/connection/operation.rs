@@ -1,5 +1,6 @@
 //! What a connection carries: operations, and the gate that they pass.
 
+use std::fmt;
 use std::sync::Arc;
 
 use redis::Value;
@@ -8,7 +9,7 @@ use super::command::CommandWriter;
 use crate::error::Error;
 
 /// What an operation came to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Outcome {
     /// It is done and has no result.
     Done,
@@ -25,6 +26,19 @@ pub enum Outcome {
     },
     /// A number.
     Count(u64),
+}
+
+/// A record shows its size: what is in it is nobody's business.
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done => f.write_str("Done"),
+            Self::Nothing => f.write_str("Nothing"),
+            Self::Document(json) => write!(f, "Document({} bytes)", json.len()),
+            Self::Found { id, json } => write!(f, "Found({id:?}, {} bytes)", json.len()),
+            Self::Count(count) => write!(f, "Count({count})"),
+        }
+    }
 }
 
 /// What comes after a reply.

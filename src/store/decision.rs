@@ -13,7 +13,7 @@ use crate::connection::CommandWriter;
 pub const MARKER_LIFE: &[u8] = b"86400000";
 
 /// What the winner of a decision has written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Decision<'a> {
     /// When, as `Date.prototype.toISOString` writes it.
     pub resolved_at: &'a str,
@@ -81,7 +81,7 @@ pub fn score_of(record: &Record<'_>) -> i64 {
 }
 
 /// A record that a JavaScript replica has undone: as it is, and as it ought to be.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Undone {
     /// What is stored now: it says pending.
     pub stored: Vec<u8>,

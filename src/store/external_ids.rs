@@ -64,7 +64,7 @@ impl Subject {
 }
 
 /// An external id as the caller gave it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ExternalId {
     /// What the index key is built from.
     pub key: String,

@@ -51,7 +51,7 @@ pub const DELIVERY_ORDER: &[&str] = &[
 ];
 
 /// One JSON object as it is stored, with the spans of its members.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Record<'a> {
     json: &'a [u8],
     members: Vec<Member<'a>>,
@@ -59,7 +59,7 @@ pub struct Record<'a> {
     end: usize,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Member<'a> {
     name: Option<Cow<'a, str>>,
     value: Range<usize>,

@@ -68,7 +68,6 @@ pub fn lossy(id: &[u8]) -> String {
 }
 
 /// An answer of a script: a code, or an array that starts with a word.
-#[derive(Debug)]
 pub enum Answer {
     /// Nothing.
     Nil,

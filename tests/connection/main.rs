@@ -7,6 +7,7 @@ mod support;
 
 mod closing;
 mod credentials;
+mod discretion;
 mod elsewhere;
 mod gates;
 mod opening;
