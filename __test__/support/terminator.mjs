@@ -14,8 +14,8 @@ const OURS = Buffer.from(":hitl\r\n");
  * A terminator for the tests of one file. `options` are those of `tls.createServer`.
  *
  * Returns `port`; `attempts`, which counts connections, agreed on or not; and `ours`, of each connection of
- * ours that was agreed on the newest last, `{ servername, alpn, version, client }`, `client` being the name in
- * its certificate.
+ * ours that was agreed on, the newest last, `{ servername, alpn, version, cipher, sigalgs, client }`: `client` is the
+ * name in its certificate.
  */
 export async function withTerminator(redis, options, { unix = false } = {}) {
   const terminator = { attempts: 0, ours: [] };
@@ -34,7 +34,8 @@ export async function withTerminator(redis, options, { unix = false } = {}) {
       if (greeting.includes(OURS)) {
         const { servername, alpnProtocol: alpn } = socket;
         const client = socket.getPeerCertificate()?.subject?.CN;
-        terminator.ours.push({ servername, alpn, version: socket.getProtocol(), client });
+        const [cipher, sigalgs] = [socket.getCipher().standardName, socket.getSharedSigalgs()];
+        terminator.ours.push({ servername, alpn, version: socket.getProtocol(), cipher, sigalgs, client });
       }
     });
     socket.pipe(inner).pipe(socket);

@@ -8,6 +8,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::{AlertDescription, CertificateError, InvalidMessage, OtherError};
 use webpki::EndEntityCert;
 
+use super::authorities::Authorities;
 use crate::error::Error;
 
 /// A verdict on the server's certificate, on its way through rustls.
@@ -54,6 +55,7 @@ pub(super) fn of_certificate(
     error: &webpki::Error,
     server: &CertificateDer<'_>,
     sent: &[CertificateDer<'_>],
+    trusted: &Authorities,
 ) -> rustls::Error {
     let (code, text) = match error {
         webpki::Error::CertExpired { .. } | webpki::Error::InvalidCertValidity => {
@@ -66,7 +68,7 @@ pub(super) fn of_certificate(
             "ERR_TLS_CERT_ALTNAME_INVALID",
             "Hostname/IP does not match certificate's altnames",
         ),
-        webpki::Error::UnknownIssuer => untrusted(server, sent),
+        webpki::Error::UnknownIssuer => untrusted(server, sent, trusted),
         webpki::Error::InvalidSignatureForPublicKey => {
             ("CERT_SIGNATURE_FAILURE", "certificate signature failure")
         }
@@ -82,13 +84,15 @@ pub(super) fn of_certificate(
 fn untrusted(
     server: &CertificateDer<'_>,
     sent: &[CertificateDer<'_>],
+    trusted: &Authorities,
 ) -> (&'static str, &'static str) {
-    let is_own_authority = |certificate| {
-        EndEntityCert::try_from(certificate)
-            .is_ok_and(|parsed: EndEntityCert<'_>| parsed.issuer() == parsed.subject())
-    };
     if is_own_authority(server) {
         ("DEPTH_ZERO_SELF_SIGNED_CERT", "self-signed certificate")
+    } else if trusted.between.iter().any(|by| has_issued(by, server)) {
+        (
+            "UNABLE_TO_GET_ISSUER_CERT",
+            "unable to get issuer certificate",
+        )
     } else if sent.is_empty() {
         (
             "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
@@ -104,6 +108,21 @@ fn untrusted(
             "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
             "unable to get local issuer certificate",
         )
+    }
+}
+
+fn is_own_authority(certificate: &CertificateDer<'_>) -> bool {
+    has_issued(certificate, certificate)
+}
+
+/// Whether one certificate says that the other is its issuer.
+fn has_issued(issuer: &CertificateDer<'_>, certificate: &CertificateDer<'_>) -> bool {
+    match (
+        EndEntityCert::try_from(issuer),
+        EndEntityCert::try_from(certificate),
+    ) {
+        (Ok(issuer), Ok(certificate)) => issuer.subject() == certificate.issuer(),
+        _ => false,
     }
 }
 

@@ -103,7 +103,9 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, rustls::Error> {
         if let Some(trusted) = &self.trusted {
             self.check(trusted, end_entity, intermediates, server_name, now)
-                .map_err(|error| refusal::of_certificate(&error, end_entity, intermediates))?;
+                .map_err(|error| {
+                    refusal::of_certificate(&error, end_entity, intermediates, trusted)
+                })?;
         }
         Ok(ServerCertVerified::assertion())
     }
