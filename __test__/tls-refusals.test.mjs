@@ -57,6 +57,7 @@ const CASES = [
     },
   ],
   ["an expired certificate", () => shows("expired"), TRUST],
+  ["an authority that has expired", () => shows("below-expired"), { ca: tlsText("expired-ca.crt") }],
   ["a certificate that does not hold yet", () => shows("not-yet"), TRUST],
   ["no certificate of the client (TLS 1.2)", () => strict12.port, TRUST],
   ["no certificate of the client (TLS 1.3)", () => strict.port, TRUST],

@@ -20,10 +20,11 @@ function settingsOf(options, { db } = options) {
   // ioredis authenticates when either is there, and sends "" for a missing password.
   const authenticates = Boolean(options.username || options.password);
   // Whatever the client's own connector speaks is up to it.
-  const isCarried = needsCarrier(options);
+  const tls = serverTlsOf(options);
+  const isCarried = needsCarrier(options, tls);
   return {
     route: isCarried ? "carried" : routeOf(options),
-    tls: wantsTls(options) && !isCarried ? tlsOf(options) : undefined,
+    tls: isCarried ? null : tls,
     username: authenticates && options.username ? String(options.username) : undefined,
     password: authenticates ? String(options.password ?? "") : undefined,
     db: Number(db) || 0,
@@ -76,26 +77,26 @@ function placeOf(options) {
   return options.tls ? Object.assign(place, options.tls) : place;
 }
 
-/** Whether TLS is spoken with the server. With Sentinel, `tls` is only what it would be like. */
-function wantsTls({ enableTLSForSentinelMode, sentinels, tls }) {
-  return Boolean(tls && (!sentinels || enableTLSForSentinelMode));
+/**
+ * TLS with the server: `null` for none, `undefined` where only Node's own can do what the options say.
+ * With Sentinel, `tls` says only what it would be like.
+ */
+function serverTlsOf(options) {
+  const { enableTLSForSentinelMode, sentinels, tls } = options;
+  return tls && (!sentinels || enableTLSForSentinelMode) ? tlsOf(options) : null;
 }
 
-/** Whether only Node's own TLS can do what the options say. */
-function hasForeignTls(options) {
-  const { sentinels, sentinelTLS } = options;
-  return (
-    (wantsTls(options) && tlsOf(options) === undefined) ||
-    Boolean(sentinels && sentinelTLS && tlsOf({ sentinels, tls: sentinelTLS }) === undefined)
-  );
-}
-
-/** Whether only the client's own connector knows the way. */
-function needsCarrier(options) {
-  const { Connector, natMap, path, preferredSlaves, sentinels } = options;
-  const hasChooser = [natMap, preferredSlaves].some((chooser) => typeof chooser === "function");
-  const isPipe = path && process.platform === "win32";
-  return Boolean(Connector || (sentinels ? hasChooser : isPipe)) || hasForeignTls(options);
+/** Whether only the client's own connector knows the way, or how to speak there. */
+function needsCarrier(options, tls = serverTlsOf(options)) {
+  const { Connector, natMap, preferredSlaves, sentinels, sentinelTLS } = options;
+  if (Connector || tls === undefined) {
+    return true;
+  }
+  if (sentinels) {
+    const hasChooser = [natMap, preferredSlaves].some((chooser) => typeof chooser === "function");
+    return hasChooser || Boolean(sentinelTLS && tlsOf({ sentinels, tls: sentinelTLS }) === undefined);
+  }
+  return Boolean(placeOf(options).path) && process.platform === "win32";
 }
 
 module.exports = { needsCarrier, settingsOf };

@@ -37,14 +37,14 @@ function tlsOf({ tls: given, path, sentinels }) {
 }
 
 function settingsOf(tls, given) {
-  const authorities = given.ca ? [given.ca].flat().map(certificatesIn) : undefined;
+  const authorities = given.ca ? [given.ca].flat().flatMap(certificatesIn) : undefined;
   const rejectUnauthorized = isStrict(given);
   demand(!given.servername || typeof given.servername === "string");
   return {
     servername: given.servername || undefined,
     rejectUnauthorized,
-    authorities: rejectUnauthorized ? keep(authorities?.flat().join("\n") ?? defaultAuthorities(tls)) : "",
-    identity: identityOf(given, authorities?.flat() ?? []),
+    authorities: rejectUnauthorized ? authoritiesOf(tls, authorities) : "",
+    identity: identityOf(given, authorities ?? []),
     versions: versionsOf(tls, given),
     protocols: protocolsOf(tls, given.ALPNProtocols),
   };
@@ -137,44 +137,44 @@ function textOf(given) {
     : Buffer.from(given.buffer, given.byteOffset, given.byteLength).toString("latin1");
 }
 
-/** Whom Node trusts where the options say nothing. */
+/** The name under which the native side keeps those who are trusted. */
+function authoritiesOf(tls, given) {
+  return given === undefined ? defaultAuthorities(tls) : keep(given);
+}
+
+/** The name of the list of whom Node trusts where the options say nothing. */
 function defaultAuthorities(tls) {
   if (tls.getCACertificates !== undefined) {
-    return joined(tls.getCACertificates("default"));
+    return keepDefaults(tls.getCACertificates("default"));
   }
   // An older Node does not tell whom OpenSSL trusts.
   const started = [...process.execArgv, process.env.NODE_OPTIONS ?? ""];
   demand(!started.some((text) => text.includes("--use-openssl-ca")));
-  return `${joined(tls.rootCertificates)}\n${extraAuthorities()}`;
+  return keepDefaults(tls.rootCertificates, extraAuthorities);
 }
 
 /** The list is long, and the same one for ever unless somebody changes it. */
-let last = { list: null, text: "" };
+let last = { list: null, name: "" };
 
-function joined(list) {
-  if (last.list !== list) {
-    last = { list, text: list.join("\n") };
+function keepDefaults(list, more = () => "") {
+  if (last.list !== list || !native.keepsAuthorities(last.name)) {
+    last = { list, name: keep([...list, more()]) };
   }
-  return last.text;
+  return last.name;
 }
 
 /** What NODE_EXTRA_CA_CERTS names. Node warns where it cannot be read, and goes on. */
-let extra;
-
 function extraAuthorities() {
-  if (extra === undefined) {
-    const path = process.env.NODE_EXTRA_CA_CERTS;
-    try {
-      extra = path ? readFileSync(path, "latin1") : "";
-    } catch {
-      extra = "";
-    }
+  try {
+    return readFileSync(process.env.NODE_EXTRA_CA_CERTS, "latin1");
+  } catch {
+    return "";
   }
-  return extra;
 }
 
 /** Makes sure that the native side has these certificates, and returns the name under which it does. */
-function keep(text) {
+function keep(certificates) {
+  const text = certificates.join("\n");
   const name = createHash("sha256").update(text).digest("hex");
   if (!native.keepsAuthorities(name)) {
     native.keepAuthorities(name, text);

@@ -45,12 +45,9 @@ async fn secured(
     match direct(address, settings).await {
         Err(refusal @ Error::Tls { .. }) => {
             let opened = carried(settings, host).await;
-            opened.map_err(|theirs| {
-                if tls::is_vague(&refusal) {
-                    theirs
-                } else {
-                    refusal
-                }
+            opened.map_err(|theirs| match theirs {
+                Error::Connect { .. } if tls::is_vague(&refusal) => theirs,
+                _ => refusal,
             })
         }
         opened => opened,

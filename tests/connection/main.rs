@@ -20,6 +20,7 @@ mod sentinel;
 mod serving;
 mod silence;
 mod steps;
+mod tls;
 
 use hitl_state_ioredis::connection::Settings;
 use support::{Client, Command, Proxy, TestHost};

@@ -82,3 +82,18 @@ impl Authorities {
 fn is_own_authority(certificate: &CertificateDer<'_>) -> bool {
     EndEntityCert::try_from(certificate).map_or(true, |parsed| parsed.issuer() == parsed.subject())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_rotates_authorities_does_not_fill_the_memory() {
+        let name = |number: usize| format!("rotated {number}");
+        for number in 0..=KEPT {
+            keep_authorities(&name(number), "");
+        }
+        assert!(keeps_authorities(&name(KEPT)));
+        assert!(!keeps_authorities(&name(0)));
+    }
+}

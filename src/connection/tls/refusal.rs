@@ -69,6 +69,9 @@ pub(super) fn of_certificate(
             "Hostname/IP does not match certificate's altnames",
         ),
         webpki::Error::UnknownIssuer => untrusted(server, sent, trusted),
+        webpki::Error::CaUsedAsEndEntity if is_own_authority(server) => {
+            untrusted(server, sent, trusted)
+        }
         webpki::Error::InvalidSignatureForPublicKey => {
             ("CERT_SIGNATURE_FAILURE", "certificate signature failure")
         }

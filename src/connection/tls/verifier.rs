@@ -11,7 +11,7 @@ use rustls::{DigitallySignedStruct, SignatureScheme};
 use webpki::{EndEntityCert, KeyUsage};
 
 use super::Tls;
-use super::authorities::{self, Authorities};
+use super::authorities::{self, Authorities, Root};
 use super::refusal;
 use crate::error::Error;
 
@@ -47,18 +47,22 @@ impl Verifier {
     ) -> Result<(), webpki::Error> {
         let certificate = EndEntityCert::try_from(server)?;
         let between: Vec<_> = sent.iter().chain(&trusted.between).cloned().collect();
-        let current = |certificate: &CertificateDer<'_>| self.is_current(certificate, now);
-        let roots: Vec<TrustAnchor<'_>> = trusted
+        let (current, past): (Vec<_>, Vec<_>) = trusted
             .roots
             .iter()
-            .filter(|root| current(&root.certificate))
-            .map(|root| root.anchor.clone())
-            .collect();
-        match self.chain(&certificate, &roots, &between, now) {
+            .partition(|root| self.is_current(&root.certificate, now));
+        match self.chain(&certificate, &anchors(&current), &between, now) {
             // A server with a certificate of its own making, which is trusted: usually that
             // certificate is an authority's as well. It has been found to be current by then.
             Err(webpki::Error::CaUsedAsEndEntity)
                 if trusted.roots.iter().any(|root| root.certificate == *server) => {}
+            Err(webpki::Error::UnknownIssuer)
+                if self
+                    .chain(&certificate, &anchors(&past), &between, now)
+                    .is_ok() =>
+            {
+                return Err(webpki::Error::InvalidCertValidity);
+            }
             verdict => verdict?,
         }
         certificate.verify_is_valid_for_subject_name(name)
@@ -90,6 +94,10 @@ impl Verifier {
                 | webpki::Error::InvalidCertValidity)
         )
     }
+}
+
+fn anchors<'a>(roots: &[&'a Root]) -> Vec<TrustAnchor<'a>> {
+    roots.iter().map(|root| root.anchor.clone()).collect()
 }
 
 impl ServerCertVerifier for Verifier {
