@@ -40,7 +40,7 @@ async function clusterPort() {
 export async function until(what, condition) {
   const limit = Date.now() + PATIENCE_MS;
   for (;;) {
-    const holds = await condition().catch((error) => {
+    const holds = await (async () => condition())().catch((error) => {
       if (Date.now() > limit) throw error;
     });
     if (holds) return holds;
