@@ -341,6 +341,34 @@ export interface ConnectionOptions {
   maxLoadingRetryTime?: number | undefined;
   /** Whether the connection is for reading only, from a replica. By default `false`. */
   readOnly?: boolean | undefined;
+  /** Where sentinels are, in place of host and port; by default `localhost` and 26379. */
+  sentinels?:
+    | readonly { host?: string | undefined; port?: number | undefined; family?: number | undefined }[]
+    | null
+    | undefined;
+  /** The name under which the sentinels know the servers. */
+  name?: string | null | undefined;
+  /** Whether to use the primary or a replica. By default `"master"`. */
+  role?: "master" | "slave" | undefined;
+  /** The ACL user and the password of the sentinels, which have their own. */
+  sentinelUsername?: string | null | undefined;
+  sentinelPassword?: string | null | undefined;
+  /** TLS with the sentinels. */
+  sentinelTLS?: object | undefined;
+  /** Whether `tls` is for the server that the sentinels name. By default `false`. */
+  enableTLSForSentinelMode?: boolean | undefined;
+  /** Limit for the answer of a sentinel, in milliseconds. By default none. */
+  sentinelCommandTimeout?: number | undefined;
+  /** As {@link retryStrategy}, when no sentinel names a server. By default 10 ms more each time, up to 1,000. */
+  sentinelRetryStrategy?: ((round: number) => unknown) | null | undefined;
+  /** Whether the sentinels are asked for others. By default `true`. */
+  updateSentinels?: boolean | undefined;
+  /** Where the servers are that sentinels see at `host:port`: `{ "10.0.0.5:6379": { host, port } }`. */
+  natMap?: object | null | undefined;
+  /** Replicas in the order in which they are wanted: `[{ ip, port, prio }]`, with `port` as text. */
+  preferredSlaves?: object | null | undefined;
+  /** A class of your own whose `connect()` promises an open socket; it is made with these options. */
+  Connector?: (abstract new (...options: never[]) => object) | undefined;
   /** A client is no options object, nor is a class, a `URL` or a Promise. */
   sendCommand?: never;
   prototype?: never;

@@ -2,13 +2,19 @@
 // connection's life is ours.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { after, describe, test } from "node:test";
-import { inspect } from "node:util";
+import { fileURLToPath } from "node:url";
+import { inspect, promisify } from "node:util";
 import { IoredisState } from "../index.js";
 import { refuses } from "./support/assertions.mjs";
 import { connections, named, until } from "./support/connections.mjs";
 import { request, unique } from "./support/records.mjs";
 import { freePort, Redis5, Redis6, withRedis } from "./support/redis.mjs";
+import { withSentinels } from "./support/sentinel.mjs";
+import { identity, PASSPHRASE, TRUST, tlsPath } from "./support/tls.mjs";
 
 const CLOSED = ["CONNECTION_CLOSED", "Connection is closed."];
 const TABLE = { tableName: "own" };
@@ -209,6 +215,102 @@ describe("options", () => {
   });
 });
 
+describe("TLS", async () => {
+  const secure = await withRedis({ tls: { clients: "optional" } });
+  const strict = await withRedis({ tls: { clients: "yes" } });
+  const trusted = (place) => ({ host: "localhost", ...place, tls: { ...TRUST, ...place.tls } });
+
+  for (const [library, Library] of LIBRARIES) {
+    for (const [name, place, path] of [
+      ["ca", trusted({ port: secure.port }), secure.socket],
+      ["cert and key", trusted({ port: strict.port, tls: identity("client") }), strict.socket],
+      [
+        "pfx, which only Node's TLS can read",
+        trusted({ port: strict.port, tls: { pfx: readFileSync(tlsPath("client.pfx")), passphrase: PASSPHRASE } }),
+        strict.socket,
+      ],
+      ["rejectUnauthorized: false", { port: secure.port, tls: { rejectUnauthorized: false } }, secure.socket],
+    ]) {
+      test(`${name}: lands where ${library} reads`, LIMIT, async () => {
+        const record = request();
+        await open(place).create(record);
+        const theirs = server.adopt(new Library({ path }));
+        assert.equal(await theirs.exists(`own:req:${record.id}`), 1);
+        // The same options are good for a client, too.
+        assert.equal(await server.adopt(new Library(place)).exists(`own:req:${record.id}`), 1);
+      });
+    }
+  }
+
+  test("rediss://: an authority that Node does not trust is refused, as by ioredis", LIMIT, async () => {
+    const url = `rediss://localhost:${secure.port}`;
+    const hasty = { port: secure.port, maxRetriesPerRequest: 0, retryStrategy: () => 1 };
+    const error = await refuses(open({ ...hasty, host: "localhost", tls: true }).get("a"), "MAX_RETRIES");
+    const theirs = new Redis6(url, { lazyConnect: true, retryStrategy: () => null });
+    let reason;
+    theirs.on("error", ({ code }) => (reason = code));
+    await theirs.connect().catch(() => {});
+    assert.equal(error.cause.code, reason);
+  });
+
+  test("rediss:// with an authority that Node trusts", LIMIT, async () => {
+    const program = fileURLToPath(new URL("./fixtures/own-tls.mjs", import.meta.url));
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: tlsPath("ca.crt"), HITL_TEST_PORT: String(secure.port) };
+    const { stdout } = await promisify(execFile)(process.execPath, [program], { env });
+    assert.equal(stdout.trim(), "redis:// CONNECTION_CLOSED rediss:// done rediss://?tls=true done");
+  });
+
+  test("the certificate to show is read anew for each connection", LIMIT, async () => {
+    const place = trusted({ port: strict.port, maxRetriesPerRequest: 0, retryStrategy: () => 1 });
+    const state = open(place);
+    await refuses(state.get("a"), "MAX_RETRIES");
+    place.tls = { ...TRUST, ...identity("client") };
+    assert.equal(await state.get("a"), null);
+  });
+});
+
+describe("Sentinel and Connector", async () => {
+  const group = await withSentinels({ replicas: 1, sentinels: 1 });
+  const sentinels = group.sentinels.map((sentinel) => ({ host: "127.0.0.1", port: sentinel.port }));
+
+  test("sentinels name the server", LIMIT, async () => {
+    const record = request();
+    await open({ sentinels, name: "approvals" }).create(record);
+    const theirs = server.adopt(new Redis6({ sentinels, name: "approvals" }));
+    assert.equal(await theirs.exists(`own:req:${record.id}`), 1);
+  });
+
+  test("natMap moves the server", LIMIT, async () => {
+    const [primary] = group.servers;
+    const place = {
+      sentinels,
+      name: "approvals",
+      natMap: { [`127.0.0.1:${primary.port}`]: { host: "127.0.0.1", port } },
+    };
+    const record = request();
+    await open(place).create(record);
+    assert.equal(await db.exists(`own:req:${record.id}`), 1);
+  });
+
+  test("a Connector of the caller's opens the socket, with the options", LIMIT, async () => {
+    const seen = [];
+    class Connector {
+      constructor({ db: number }) {
+        this.db = number;
+      }
+      async connect() {
+        seen.push(this.db);
+        return connect(server.socket);
+      }
+    }
+    const state = open({ Connector, db: 3 });
+    const record = request();
+    await state.create(record);
+    assert.equal(await server.client({ db: 3 }).exists(`own:req:${record.id}`), 1);
+    assert.deepEqual(seen, [3]);
+  });
+});
+
 describe("what is neither client nor URL nor options is refused, with what to do instead", () => {
   const secret = { password: "pass-canary", username: "user-canary" };
   const cases = {
@@ -244,6 +346,18 @@ describe("what is neither client nor URL nor options is refused, with what to do
       /"password" must be a string; it is read/,
     ],
     "a Promise of a password": [{ ...secret, password: Promise.resolve("x") }, /"password" must be a string/],
+    "a Connector that is none": [{ Connector: "pass-canary" }, /"Connector" must be a class/],
+    "a profile of ioredis's": [{ tls: "RedisCloudFixed", ...secret }, /"tls" must be what Node takes: .*pass a ca/],
+    "no sentinel": [{ sentinels: [], name: "x", ...secret }, /"sentinels" must be a list of at least one/],
+    "sentinels without a name": [{ sentinels: [{ port: 1 }], ...secret }, /"name" must be the name/],
+    "sentinels with a natMap that is called": [
+      { sentinels: [{ port: 1 }], name: "x", natMap: () => {}, ...secret },
+      /this "natMap": write new IoredisState\(new Redis\(options\)\)/,
+    ],
+    "sentinels with a TLS that only Node has": [
+      { sentinels: [{ port: 1 }], name: "x", sentinelTLS: { ciphers: "x" }, ...secret },
+      /this "tls": write new IoredisState/,
+    ],
     "a getter that throws": [
       {
         get host() {

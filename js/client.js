@@ -48,7 +48,8 @@ function refusalOf(client, prefix) {
   }
   const { options } = client;
   if (client instanceof Own && options.sentinels && !options.Connector && needsCarrier(options)) {
-    return "Without an ioredis client IoredisState asks no sentinels by TLS and calls no natMap or preferredSlaves: write new IoredisState(new Redis(options))";
+    const option = ["natMap", "preferredSlaves"].find((name) => typeof options[name] === "function") ?? "tls";
+    return `Without an ioredis client IoredisState cannot ask sentinels with this "${option}": write new IoredisState(new Redis(options))`;
   }
   if (client.isCluster && hashTagOf(prefix) === undefined) {
     return 'On a Cluster all keys of a store must share a slot: give the client a hash tag as its prefix, keyPrefix: "{hitl}:"';

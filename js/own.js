@@ -55,6 +55,9 @@ const FOREIGN = {
   redisOptions: PASS_CLUSTER,
 };
 
+/** Sets of certificates that ioredis brings along. Any other name means nothing to it. */
+const PROFILES = ["RedisCloudFixed", "RedisCloudFlexible"];
+
 /** The options of a connection of our own, as the client that is not there would show them. */
 class Own {
   #given;
@@ -70,6 +73,9 @@ class Own {
       if (typeof options[name] === "string") {
         options[name] = Number.parseInt(options[name], 10);
       }
+    }
+    if (typeof options.tls === "string") {
+      options.tls = { profile: options.tls };
     }
     return options;
   }
@@ -121,6 +127,17 @@ function checked(own) {
   for (const option of ["username", "password"]) {
     const isText = ["string", "number", "undefined"].includes(typeof (options[option] ?? undefined));
     demand(isText, option, "a string; it is read anew for each connection, so change it in the object");
+  }
+  const { Connector, name, sentinels, tls } = options;
+  demand(!Connector || typeof Connector === "function", "Connector", "a class with a method connect()");
+  demand(
+    !PROFILES.includes(tls?.profile),
+    "tls",
+    "what Node takes: ioredis's profiles come with ioredis, so pass a ca",
+  );
+  if (sentinels && !Connector) {
+    demand(Array.isArray(sentinels) && sentinels.length > 0, "sentinels", "a list of at least one place");
+    demand(name, "name", "the name under which the sentinels know the servers");
   }
   return own;
 }

@@ -35,6 +35,12 @@ export const own: State[] = [
     db: 2,
   } satisfies ConnectionOptions),
   new IoredisState({ host: "localhost", maxRetriesPerRequest: null } satisfies RedisOptions),
+  new IoredisState({ sentinels: [{ host: "localhost", port: 26379 }], name: "approvals", natMap: {}, tls: { ca: "" } }),
+  new IoredisState({
+    Connector: class {
+      async connect() {}
+    },
+  }),
 ];
 export const shared = (theirs: RedisOptions, either: Redis | string): State[] => [
   new IoredisState(theirs),
