@@ -51,7 +51,6 @@ const SAME = [
   "redis://h/1#fragment",
   "rediss://h:6380",
   "rediss://u:p@h/2?servername=x",
-  "rediss://h?tls=x",
   "6380",
   "h3:6381",
   "myhost",
@@ -105,6 +104,14 @@ describe("a Unix socket's URL, which ioredis reads by luck", () => {
   ]) {
     test(url, () => assert.deepEqual(optionsOfUrl(url), expected));
   }
+});
+
+test("a text for tls is the name of a profile, as with ioredis, and of one that does not exist means TLS as usual", () => {
+  for (const url of ["redis://h?tls=false", "rediss://h?tls=false"]) {
+    assert.deepEqual(ours(url).tls, { profile: "false" });
+    assert.equal(new Redis6(url, { lazyConnect: true }).options.tls, "false");
+  }
+  assert.throws(() => new IoredisState("rediss://h?tls=RedisCloudFixed"), /"tls" must be what Node takes/);
 });
 
 test("REDISS:// is TLS: ioredis would send the password in the clear", () => {
