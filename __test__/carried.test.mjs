@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { connect, Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { describe, test } from "node:test";
-import { setImmediate as turn } from "node:timers/promises";
+import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
 import { IoredisState } from "../index.js";
 import { refuses, sound } from "./support/assertions.mjs";
 import { violations } from "./support/invariants.mjs";
@@ -88,6 +88,34 @@ for (const [library, Library] of Object.entries({ "ioredis 5": Redis5, "ioredis 
       const read = await Promise.all(large.map(({ id }) => state.get(id)));
       for (const [n, { context }] of read.entries()) assert.ok(context.text === large[n].context.text, `record ${n}`);
       assert.equal((await state.list()).items.length, 3);
+    });
+
+    test("what is written waits for a server that does not read: little of it is on its way", LIMIT, async () => {
+      const sockets = [];
+      class Connector extends abstractConnector(Library) {
+        async connect() {
+          sockets.push(connect(proxy.port, "127.0.0.1"));
+          return sockets.at(-1);
+        }
+      }
+      const client = clientOf({ Connector, lazyConnect: true });
+      const state = new IoredisState(client, { tableName: table("held") });
+      await state.ensureSchema();
+      proxy.hold();
+      const records = Array.from({ length: 5 }, () => request({ context: tenMegabytes() }));
+      const calls = Promise.all(records.map((record) => state.create(record)));
+      let most = 0;
+      for (let turn = 0; turn < 50; turn++) {
+        await pause(10);
+        most = Math.max(most, sockets[0].writableLength);
+      }
+      proxy.release();
+      await calls;
+      assert.ok(most > 0, "the socket took all of it");
+      assert.ok(most <= 1024 * 1024, `${most} bytes waited in the socket`);
+      assert.equal(await state.count(), 5);
+      assert.equal(sockets.length, 1, "the connection was given up");
+      client.disconnect();
     });
 
     test("a socket that dies in the middle of calls loses none of them", LIMIT, async () => {

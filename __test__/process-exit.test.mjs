@@ -47,6 +47,9 @@ for (const ioredis of ["5", "6"]) {
       assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
     });
 
+    test("an idle connection whose socket is JavaScript's keeps no process alive", () =>
+      endsWell("exits", ["idleCarried"], { ioredis, says: "only ours" }));
+
     test("a pending call keeps the process alive until it is done", () =>
       endsWell("exits", ["pending"], { ioredis, says: "done" }));
 
@@ -74,6 +77,8 @@ describe("without a client", () => {
 
   test("nothing of ioredis is loaded, nor needs to be installed", () => endsWell("no-ioredis", [], { says: "done" }));
 });
+
+test("ioredis-mock keeps no process alive", () => endsWell("exits", ["mock"], { says: "done" }));
 
 test("process.exit() in the middle of 500 calls ends with the code that was asked for", () =>
   endsWell("exits", ["exit"]));
