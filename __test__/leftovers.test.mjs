@@ -16,12 +16,12 @@ const LIMIT = { timeout: 120_000 };
 const NOISE = 12 * 1024 * 1024;
 
 const server = await withRedis();
-const db = server.client();
+const secure = await withRedis({ tls: {} });
 const program = fileURLToPath(new URL("./fixtures/rounds.mjs", import.meta.url));
 
 /** Runs the rounds; resolves when the process has ended, to what it has told. */
-async function rounds(way, ioredis) {
-  const env = { ...process.env, HITL_TEST_PORT: String(server.port), HITL_TEST_IOREDIS: ioredis };
+async function rounds(way, ioredis, port) {
+  const env = { ...process.env, HITL_TEST_PORT: String(port), HITL_TEST_IOREDIS: ioredis };
   const child = spawn(process.execPath, ["--expose-gc", program, way, String(ROUNDS)], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
@@ -37,8 +37,8 @@ async function rounds(way, ioredis) {
   return JSON.parse(stdout);
 }
 
-async function leavesNothing(way, ioredis = "6") {
-  const { before, half, after, warnings } = await rounds(way, ioredis);
+async function leavesNothing(way, { ioredis = "6", on = server, db = on.client({ path: on.socket }) } = {}) {
+  const { before, half, after, warnings } = await rounds(way, ioredis, on.port);
   assert.deepEqual(warnings, []);
   const things = ({ descriptors, threads, listeners }) => ({ descriptors, threads, listeners });
   assert.deepEqual(things(after), things(before));
@@ -48,17 +48,23 @@ async function leavesNothing(way, ioredis = "6") {
     assert.ok(after.rss - half.rss < NOISE, `${half.rss} → ${after.rss}`);
   }
   await until(async () => (await connections(db)).length === 1);
+  db.disconnect();
 }
 
 for (const ioredis of ["5", "6"]) {
   describe(`with ioredis ${ioredis}`, () => {
-    test("a client each time, and quit()", LIMIT, () => leavesNothing("quit", ioredis));
+    test("a client each time, and quit()", LIMIT, () => leavesNothing("quit", { ioredis }));
     test("a client each time, and disconnect() in the middle of calls", LIMIT, () =>
-      leavesNothing("disconnect", ioredis),
+      leavesNothing("disconnect", { ioredis }),
     );
-    test("one client, an instance each time, and close()", LIMIT, () => leavesNothing("closeOnOneClient", ioredis));
-    test("one client that quits and connects again", LIMIT, () => leavesNothing("reconnect", ioredis));
+    test("one client, an instance each time, and close()", LIMIT, () => leavesNothing("closeOnOneClient", { ioredis }));
+    test("one client that quits and connects again", LIMIT, () => leavesNothing("reconnect", { ioredis }));
   });
 }
 
-test("without a client: a URL each time, and close()", LIMIT, () => leavesNothing("url"));
+describe("without a client", () => {
+  test("a URL each time, and close()", LIMIT, () => leavesNothing("url"));
+  test("TLS", LIMIT, () => leavesNothing("tls", { on: secure }));
+  test("TLS that Node speaks, and we carry", LIMIT, () => leavesNothing("carriedTls", { on: secure }));
+  test("a Connector of the caller's", LIMIT, () => leavesNothing("connector"));
+});

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
+import { IoredisState } from "../index.js";
 import { verdict } from "./support/assertions.mjs";
 import { CANARIES, calls, everything } from "./support/canaries.mjs";
 import { decision, entry, request } from "./support/records.mjs";
@@ -127,6 +128,18 @@ test("a state that is printed shows nothing of its client", () => {
   });
   const text = inspect(state, { depth: 12, showHidden: true }) + JSON.stringify(state);
   for (const canary of CANARIES) assert.ok(!text.includes(canary), `${canary} in ${text}`);
+});
+
+test("a state of a URL or of options that is printed shows nothing of them", async () => {
+  const secret = { username: "user-canary", password: "pass-canary" };
+  const places = [`redis://user-canary:pass-canary@127.0.0.1:${server.port}`, { port: server.port, ...secret }];
+  for (const place of places) {
+    const state = new IoredisState(place);
+    await state.get("a").catch(() => {});
+    const text = inspect(state, { depth: 12, showHidden: true }) + JSON.stringify(state);
+    for (const canary of CANARIES) assert.ok(!text.includes(canary), `${canary} in ${text}`);
+    await state.close();
+  }
 });
 
 test("nothing of it was printed on stderr", () => {
