@@ -16,6 +16,9 @@ const UNREACHABLE = "All sentinels are unreachable and retry is disabled.";
 
 const place = (port) => ({ host: "127.0.0.1", port });
 
+/** A place where no server may listen but one of the system's. */
+const nobody = place(1);
+
 const clients = new Set();
 
 /** A client of this group, until the end of the test. */
@@ -79,7 +82,7 @@ for (const [library, Library] of LIBRARIES) {
     });
 
     test("sentinels: one that is not there is passed over, and what is no sentinel too", async () => {
-      const sentinels = [place(await freePort()), place(primary.port), place(first.port)];
+      const sentinels = [nobody, place(primary.port), place(first.port)];
       const client = waiting({ sentinels, sentinelRetryStrategy: null });
       await serves(new IoredisState(client), client);
     });
@@ -146,7 +149,7 @@ for (const [library, Library] of LIBRARIES) {
     });
 
     test("sentinelRetryStrategy: not a number gives up with ioredis's text and the cause", async () => {
-      const sentinels = [place(await freePort())];
+      const sentinels = [nobody];
       for (const sentinelRetryStrategy of [null, () => null, () => "10"]) {
         const client = waiting({ sentinels, sentinelRetryStrategy });
         const theirs = await client.get("a").catch((error) => error);
@@ -162,7 +165,7 @@ for (const [library, Library] of LIBRARIES) {
 
     test("sentinelRetryStrategy: is called with the number of the round, which is no retry of the connection", async () => {
       const rounds = [];
-      const sentinels = [place(await freePort())];
+      const sentinels = [nobody];
       const client = waiting({
         sentinels,
         maxRetriesPerRequest: 0,
@@ -228,7 +231,7 @@ for (const [library, Library] of LIBRARIES) {
     }
 
     describe("all sentinels are down", () => {
-      const down = async (options) => waiting({ sentinels: [place(await freePort())], ...options });
+      const down = (options) => waiting({ sentinels: [nobody], ...options });
 
       test("calls wait for them whatever maxRetriesPerRequest says, as with ioredis, and go on when one is up", async () => {
         const port = await freePort();
@@ -249,13 +252,13 @@ for (const [library, Library] of LIBRARIES) {
       });
 
       test("commandTimeout ends the wait: nothing was sent", async () => {
-        const state = new IoredisState(await down({ commandTimeout: 100 }));
+        const state = new IoredisState(down({ commandTimeout: 100 }));
         const error = await refuses(state.create(request()), "COMMAND_TIMEOUT", "Command timed out");
         assert.notEqual(error.ambiguous, true);
       });
 
       test("enableOfflineQueue: false rejects after the first round", async () => {
-        const state = new IoredisState(await down({ enableOfflineQueue: false }));
+        const state = new IoredisState(down({ enableOfflineQueue: false }));
         await refuses(state.get("a"), "OFFLINE");
       });
 
@@ -269,7 +272,7 @@ for (const [library, Library] of LIBRARIES) {
             rounds += 1;
             return 5;
           };
-          const client = await down({ lazyConnect, sentinelRetryStrategy });
+          const client = down({ lazyConnect, sentinelRetryStrategy });
           const state = new IoredisState(client);
           const calls = [state.get("a"), state.create(request())];
           await eventually("sentinels are asked", () => rounds > 5);
@@ -279,7 +282,7 @@ for (const [library, Library] of LIBRARIES) {
       }
 
       test("quit() ends as it does with a queued command of the client", async () => {
-        const client = await down({ sentinelRetryStrategy: (round) => (round < 20 ? 5 : null) });
+        const client = down({ sentinelRetryStrategy: (round) => (round < 20 ? 5 : null) });
         const state = new IoredisState(client);
         const call = state.get("a");
         const quit = client.quit().catch(() => {});
