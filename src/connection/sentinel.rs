@@ -4,19 +4,28 @@
 //! say is believed only if the server that they name plays the role itself.
 
 use std::collections::hash_map::RandomState;
+use std::future::pending;
 use std::hash::BuildHasher;
 use std::time::Duration;
 
 use redis::Value;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::command::{CommandWriter, ScriptForm};
 use super::dial::{self, direct};
 use super::handshake::{Refusal, SILENCE, handshake};
 use super::reply::refusal;
-use super::settings::{Address, Replica, SentinelRoute, Settings};
+use super::settings::{Address, Replica, Route, SentinelRoute, Settings};
 use super::wire::Wire;
 use crate::error::Error;
+
+/// How long sentinels are left in peace while they are asked for another primary than that which
+/// has gone.
+const NEWS: Duration = Duration::from_millis(100);
+
+/// How long a sentinel may think before the others are asked first: the machine that it is on may
+/// be that of the primary, and gone with it.
+const HASTE: Duration = Duration::from_millis(500);
 
 /// The sentinels of a link, as known from all its connections.
 #[derive(Default)]
@@ -25,6 +34,10 @@ pub(super) struct Sentinels {
     configured: Vec<Address>,
     /// Those, and what they have named. The first one is asked first.
     known: Vec<Address>,
+    /// The primaries that they have named since one was ready, and that one.
+    tried: Vec<Address>,
+    /// The settings with which a primary was asked for, if one was named.
+    settings: Option<Settings>,
 }
 
 /// What a sentinel answers.
@@ -45,21 +58,81 @@ impl Sentinels {
             self.configured.clone_from(&route.sentinels);
             self.known.clone_from(&route.sentinels);
         }
+        self.settings = None;
         let mut cause = None;
+        let mut slow = Vec::new();
         for _ in 0..self.known.len() {
-            match ask(&self.known[0], route, settings).await {
-                Ok(answer) => {
-                    if let Some(others) = answer.others {
-                        self.learn(others);
-                    }
-                    return Ok(answer.server);
-                }
-                Err(error) => cause = Some(Box::new(error)),
+            match timeout(HASTE, ask(&self.known[0], route, settings)).await {
+                Ok(Ok(answer)) => return Ok(self.accept(answer, settings)),
+                Ok(Err(error)) => cause = Some(Box::new(error)),
+                Err(_) => slow.push(self.known[0].clone()),
             }
             self.distrust();
         }
+        for sentinel in slow {
+            match ask(&sentinel, route, settings).await {
+                Ok(answer) => {
+                    let place = self.known.iter().position(|known| *known == sentinel);
+                    self.known.rotate_left(place.unwrap_or_default());
+                    return Ok(self.accept(answer, settings));
+                }
+                Err(error) => cause = Some(Box::new(error)),
+            }
+        }
         let ambiguous = false;
         Err(Error::SentinelsUnreachable { ambiguous, cause })
+    }
+
+    /// Takes the word of the first sentinel.
+    fn accept(&mut self, answer: Answer, settings: &Settings) -> Address {
+        if let Some(others) = answer.others {
+            self.learn(others);
+        }
+        if !settings.replica {
+            self.settings = Some(settings.clone());
+            self.remember(answer.server.clone());
+        }
+        answer.server
+    }
+
+    fn remember(&mut self, server: Address) {
+        self.tried.retain(|tried| *tried != server);
+        self.tried.push(server);
+    }
+
+    /// The server that was named last is ready.
+    pub(super) fn trust(&mut self) {
+        self.tried.drain(..self.tried.len().saturating_sub(1));
+    }
+
+    /// Waits for the next attempt, which comes at once when a primary is named that has not been
+    /// tried: what `retryStrategy` says is about the one that has gone.
+    pub(super) async fn pause(&mut self, until: Instant) {
+        let news = async {
+            match self.settings.take() {
+                Some(settings) => self.news(&settings).await,
+                None => pending().await,
+            }
+        };
+        // Either of them ends the pause.
+        drop(timeout_at(until, news).await);
+    }
+
+    /// Asks one sentinel after the other, until one names a primary that has not been tried.
+    async fn news(&mut self, settings: &Settings) {
+        let Route::Sentinel(route) = &settings.route else {
+            return;
+        };
+        loop {
+            sleep(NEWS).await;
+            let answer = timeout(HASTE, ask(&self.known[0], route, settings)).await;
+            match answer {
+                Ok(Ok(answer)) if !self.tried.contains(&answer.server) => {
+                    return self.remember(answer.server);
+                }
+                _ => self.distrust(),
+            }
+        }
     }
 
     /// The server that the first sentinel has named was of no use: another one is asked first.

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::calls::{Calls, Leave};
 use super::command::Script;
@@ -74,7 +74,7 @@ impl Supervisor {
     async fn live(&mut self) -> Result<(), Over> {
         self.work().await?;
         if let Some(moment) = self.next_attempt.take() {
-            attend(&mut self.calls, sleep_until(moment)).await?;
+            attend(&mut self.calls, self.sentinels.pause(moment)).await?;
             if self.calls.is_empty() {
                 return Ok(());
             }
@@ -223,8 +223,9 @@ async fn connect(
         },
         Err(error) => Err(Refusal::Passing(error)),
     };
-    if opened.is_err() {
-        sentinels.distrust();
+    match &opened {
+        Ok(_) => sentinels.trust(),
+        Err(_) => sentinels.distrust(),
     }
     opened
 }

@@ -326,3 +326,54 @@ fn a_replica_that_is_down_is_not_picked() {
         assert_eq!(client.host.attempt.load(SeqCst), 0);
     }
 }
+
+#[test]
+fn another_primary_is_gone_to_as_soon_as_it_is_named_whatever_the_retry_strategy_says() {
+    let server = Server::start(&[]);
+    let (nobody, port) = (free_port(), server.port());
+    let mut asked = 0;
+    let named = move || {
+        asked += 1;
+        if asked > 3 { port } else { nobody }
+    };
+    let only = sentinel(named, alone);
+    let client = with(through(route(&[only.port()])));
+    client.host.retry(|_| Some(Duration::from_secs(3600)));
+    assert_eq!(client.call(Command::read(PING)), document("PONG"));
+    assert_eq!(client.host.attempt.load(SeqCst), 1);
+}
+
+#[test]
+fn a_primary_that_was_of_no_use_is_tried_again_when_the_retry_strategy_says_so() {
+    let nobodies = [free_port(), free_port()];
+    let mut asked = 0;
+    // They contradict themselves: each answer names the other one.
+    let named = move || {
+        asked += 1;
+        nobodies[asked % 2]
+    };
+    let only = sentinel(named, alone);
+    let client = with(through(route(&[only.port()])));
+    client.host.retry(|_| Some(Duration::from_secs(3600)));
+    let mut call = client.submit(Command::read(PING));
+    eventually("the sentinel is asked", || only.count("SENTINEL") > 20);
+    assert_eq!(call.now(), None);
+    // One attempt for each of them.
+    assert_eq!(client.host.attempt.load(SeqCst), 2);
+}
+
+#[test]
+fn a_sentinel_that_thinks_for_long_is_asked_after_the_others() {
+    let server = Server::start(&[]);
+    let port = server.port();
+    let absent = Server::start(&[]);
+    absent.freeze();
+    let present = sentinel(move || port, alone);
+    let client = with(Settings {
+        connect_timeout: None,
+        command_timeout: Some(5_000),
+        ..through(route(&[absent.port(), present.port()]))
+    });
+    assert_eq!(client.call(Command::read(PING)), document("PONG"));
+    absent.thaw();
+}
