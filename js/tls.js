@@ -26,10 +26,12 @@ const OTHER_FORM = /-----BEGIN (?:TRUSTED|X509) CERTIFICATE-----/;
  * How TLS is spoken with the server that `options` describe, or `undefined` where only Node can do what their `tls`
  * says. Node says what is wrong with settings that are wrong.
  */
-function tlsOf({ tls: given, path, sentinels }) {
+function tlsOf({ tls: options, path, sentinels }) {
   // Only who wants TLS pays for loading it.
   const tls = require("node:tls");
   try {
+    // What ioredis takes of it: its own members, and nothing of `true`.
+    const given = { ...options };
     return isForeign(tls, given) || isElsewhere(given, path, sentinels) ? undefined : settingsOf(tls, given);
   } catch {
     return undefined;
