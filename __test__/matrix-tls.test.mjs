@@ -7,6 +7,7 @@ import tls from "node:tls";
 import { startCluster } from "./support/cluster.mjs";
 import { matrix, refusals } from "./support/matrix.mjs";
 import { withRedis } from "./support/redis.mjs";
+import { withTerminator } from "./support/terminator.mjs";
 import { identity, PASSPHRASE, TRUST, tlsPath, tlsText } from "./support/tls.mjs";
 
 const server = await withRedis({ tls: {} });
@@ -32,6 +33,8 @@ const firstVersion = await presenting("version-1");
 const servingAuthority = await presenting("serving-ca");
 const chained = await presenting("below-between", { chain: "below-between-chain" });
 
+/** TLS on a Unix socket, in front of a server without it. */
+const socket = await withTerminator(plain, identity("server"), { unix: true });
 const cluster = await startCluster({ tls: { server: {}, client: TRUST } });
 after(() => cluster.stop());
 
@@ -61,6 +64,7 @@ matrix("TLS", [
   ["maxVersion TLSv1.2", trusting(server, { maxVersion: "TLSv1.2" })],
   ["minVersion TLSv1.3", trusting(server, { minVersion: "TLSv1.3" })],
   ["ALPNProtocols", trusting(server, { ALPNProtocols: ["redis"] })],
+  ["tls.path", (Redis) => new Redis(at({ port: 1 }, { ...TRUST, path: socket.path, servername: "localhost" }))],
   ["tls.host and tls.port", (Redis) => new Redis(at({ port: 1 }, { ...TRUST, host: "127.0.0.1", port: server.port }))],
   ["cert and key", mutual(client)],
   ["cert and key as Buffers", mutual({ cert: Buffer.from(client.cert), key: Buffer.from(client.key) })],

@@ -200,3 +200,39 @@ async fn unix(path: &str, _deadline: Option<Instant>) -> Result<Transport, Error
         "The client's path \"{path}\" names a Unix socket, which this platform does not have"
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Settings with these values of `noDelay` and `keepAlive`.
+    fn settings(no_delay: bool, keep_alive: u64) -> Settings {
+        let json = format!(
+            r#"{{"route": "carried", "noDelay": {no_delay}, "keepAlive": {keep_alive},
+                "enableOfflineQueue": true, "autoResendUnfulfilledCommands": true,
+                "enableReadyCheck": true, "maxLoadingRetryTime": 0}}"#
+        );
+        serde_json::from_str(&json).unwrap()
+    }
+
+    #[test]
+    fn no_delay_and_keep_alive_are_what_the_settings_say() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            for no_delay in [true, false] {
+                let stream = TcpStream::connect(address).await.unwrap();
+                tune(&stream, &settings(no_delay, 7_900)).unwrap();
+                assert_eq!(stream.nodelay().unwrap(), no_delay);
+                let socket = SockRef::from(&stream);
+                assert!(socket.keepalive().unwrap());
+                #[cfg(unix)]
+                assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(7));
+            }
+        });
+    }
+}
