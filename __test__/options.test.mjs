@@ -164,6 +164,7 @@ for (const [version, Library] of Object.entries(LIBRARIES)) {
     });
 
     test("reconnectOnError: asked about a refusal in the server's words, and obeyed", async () => {
+      await new IoredisState(db, TABLE).ensureSchema();
       for (const reaction of [false, true, 1, 2]) {
         const user = unique(`reactions-${version.at(-1)}`);
         await db.acl("SETUSER", user, "on", ">secret", "~*", "&*", "+@all", "-@scripting");
@@ -175,7 +176,7 @@ for (const [version, Library] of Object.entries(LIBRARIES)) {
           return reaction;
         };
         const client = waiting({ username: user, password: "secret", connectionName: user, reconnectOnError });
-        const state = new IoredisState(client, { tableName: user.replaceAll("-", "_") });
+        const state = new IoredisState(client, TABLE);
         await state.get("a");
         const before = await ours(user);
         if (reaction === 2) await state.create(request());
