@@ -71,6 +71,26 @@ for (const [library, Library] of LIBRARIES) {
       });
     }
 
+    test("the last close() leaves no listener on the client, and the next instance follows it again", async () => {
+      const { client, state, name } = await on(second);
+      await state.close();
+      await statusIs(client, "ready");
+      const listeners = () => ["connect", "close", "disconnecting", "end"].map((event) => client.listenerCount(event));
+      const before = listeners();
+      for (let round = 0; round < 5; round++) {
+        const states = Array.from({ length: 3 }, () => new IoredisState(client, { tableName: TABLE }));
+        const calls = states.flatMap((state) => manyCreates(state, 5));
+        await Promise.all(states.map((state) => state.close()));
+        await Promise.all(calls);
+        assert.deepEqual(listeners(), before);
+      }
+      const last = new IoredisState(client, { tableName: TABLE });
+      await last.get("a");
+      await client.quit();
+      await refuses(last.get("a"), ...CLOSED);
+      await gone(cluster, name);
+    });
+
     for (const end of ["quit", "disconnect"]) {
       test(`${end}() while no node can be reached rejects the calls that wait`, async () => {
         const startupNodes = [{ host: "127.0.0.1", port: await freePort() }];

@@ -185,6 +185,28 @@ describe("options", () => {
     assert.equal(await state.get("a"), null);
   });
 
+  test("reconnectOnError: told what the server refuses; what it answers decides on the connection", LIMIT, async () => {
+    const told = [];
+    let reaction = false;
+    const reconnectOnError = (error) => {
+      told.push(`${error.name} ${error.message.split(" ")[0]}`);
+      return reaction;
+    };
+    const { options, ours } = fresh({ reconnectOnError });
+    const state = open(options);
+    await state.ensureSchema();
+    await db.lpush("own:req:wrong", "x");
+    const idOf = async () => (await named(db, ours))[0]?.id;
+    const first = await idOf();
+    await refuses(state.setExternalId("wrong", "x"), "WRONGTYPE");
+    assert.equal(await idOf(), first);
+    reaction = true;
+    await refuses(state.setExternalId("wrong", "x"), "WRONGTYPE");
+    assert.equal(await state.get("a"), null);
+    assert.notEqual(await idOf(), first);
+    assert.deepEqual(told, ["ReplyError WRONGTYPE", "ReplyError WRONGTYPE"]);
+  });
+
   test("maxRetriesPerRequest", LIMIT, async () => {
     const state = open({ port: await freePort(), host: "127.0.0.1", maxRetriesPerRequest: 2, retryStrategy: () => 1 });
     const error = await refuses(state.get("a"), "MAX_RETRIES", /which is 2\)/);
