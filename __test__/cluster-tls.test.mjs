@@ -41,6 +41,44 @@ for (const [library, Library] of LIBRARIES) {
         await works(encrypted, second, await on(second, undefined, { lazyConnect, startupNodes }));
       });
 
+      test(`tls of natMap is that of the node that it names, for ${kind}`, async () => {
+        const [first, second] = encrypted.nodes;
+        const startupNodes = [{ host: "127.0.0.1", port: first.port, tls: trusted }];
+        const natMap = { [second.key]: { host: "127.0.0.1", port: second.port, tls: trusted } };
+        const store = await on(second, undefined, { lazyConnect, startupNodes, natMap });
+        if (!lazyConnect) await until("the client is ready", () => store.client.status === "ready");
+        await works(encrypted, second, store);
+      });
+
+      test(`names are verified where dnsLookup leaves them and the cluster announces them, for ${kind}`, async () => {
+        const [first, second] = encrypted.nodes;
+        const set = (name, value) => Promise.all(encrypted.nodes.map(({ admin }) => admin.config("SET", name, value)));
+        const asked = [];
+        const judge = (host, certificate) => {
+          asked.push(host);
+          return checkServerIdentity(host, certificate);
+        };
+        await set("cluster-announce-hostname", "localhost");
+        await set("cluster-preferred-endpoint-type", "hostname");
+        try {
+          await until("all know the names", async () => {
+            const views = await Promise.all(encrypted.nodes.map(({ admin }) => admin.cluster("SLOTS")));
+            return views.every((slots) => slots.every(([, , [host]]) => host === "localhost"));
+          });
+          for (const checked of [{ ...trusted }, { ...trusted, checkServerIdentity: judge }]) {
+            const startupNodes = [{ host: "localhost", port: first.port }];
+            const dnsLookup = (address, callback) => callback(null, address);
+            const store = await on(second, checked, { lazyConnect, startupNodes, dnsLookup });
+            if (!lazyConnect) await until("the client is ready", () => store.client.status === "ready");
+            await works(encrypted, second, store);
+          }
+          assert.deepEqual([...new Set(asked)], ["localhost"]);
+        } finally {
+          await set("cluster-preferred-endpoint-type", "ip");
+          await set("cluster-announce-hostname", "");
+        }
+      });
+
       test(`what only Node's TLS can do is done by the connector of each node, for ${kind}`, async () => {
         const [first, second] = encrypted.nodes;
         const asked = [];
