@@ -80,7 +80,12 @@ for (const [library, Library] of LIBRARIES) {
           const store = await on(node, { startupNodes, redisOptions: { password: "wrong" }, lazyConnect });
           await prepare(store);
           await works(cluster, node, store);
-          assert.equal((await node.connections(`${store.name}:hitl`))[0].user, username);
+          const [connection] = await node.connections(`${store.name}:hitl`);
+          assert.equal(connection.user, username);
+          // What changes for the other nodes changes nothing for these.
+          store.client.options.redisOptions.password = "also wrong";
+          await node.admin.client("KILL", "ID", connection.id);
+          await works(cluster, node, store);
         }
       });
 

@@ -12,9 +12,9 @@ import { freePort, Redis5 } from "./support/redis.mjs";
 
 const { hashTagOf, keyBeside, slotOf } = createRequire(import.meta.url)("../js/slot.js");
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
 
-const cluster = await withCluster({ primaries: 3, replicas: 1 });
+const cluster = await withCluster({ primaries: 3, replicas: 1, nodeTimeout: 1000 });
 const [first, second, third, replica] = cluster.nodes;
 
 const ready = (client) => until("the client is ready", () => client.status === "ready");
@@ -164,6 +164,21 @@ for (const [library, Library] of LIBRARIES) {
       await store.state.create(request());
       await cluster.move(store.slot, third);
       await works(cluster, third, store);
+    });
+
+    test("a replica that was promoted is not treated as one, and neither is its primary afterwards", async () => {
+      const store = await on(first);
+      await ready(store.client);
+      await store.state.create(request());
+      for (let n = 0; n < 2; n++) {
+        const owner = await cluster.failover(store.slot);
+        await cluster.whole();
+        // The client has not heard of it.
+        await store.state.create(request());
+        const [connection] = await owner.connections(`${store.name}:hitl`);
+        assert.equal(connection.flags, "N", "our connection reads like a replica's");
+        await works(cluster, owner, store);
+      }
     });
 
     test("scaleReads is about the caller's own commands: ours go to the owner", async () => {

@@ -175,12 +175,15 @@ class RedisCluster {
     return view.filter(({ primary: of }) => of === primary.id).map(({ id }) => this.node(id));
   }
 
-  /** Waits until all running nodes take this node for the owner of the slot. */
-  async owned(slot, node) {
-    await until(`slot ${slot} belongs to ${node.key}`, async () => {
+  /** Waits until all running nodes take this node for the owner of the slot, for so long. Says whether they do. */
+  async owned(slot, node, patience = PATIENCE_MS) {
+    const limit = Date.now() + patience;
+    for (;;) {
       const owners = await Promise.all(this.running.map((from) => this.ownerOf(slot, from)));
-      return owners.every((owner) => owner === node);
-    });
+      if (owners.every((owner) => owner === node)) return true;
+      if (Date.now() > limit) return false;
+      await pause(5);
+    }
   }
 
   /** Makes a replica the owner of the slot, without loss. Returns the new owner. */
@@ -188,11 +191,9 @@ class RedisCluster {
     const [replica] = await this.replicasOf(await this.ownerOf(slot));
     await until("the replica takes over", async () => {
       await replica.admin.cluster("FAILOVER");
-      const limit = Date.now() + 5000;
-      while ((await this.ownerOf(slot, replica)) !== replica && Date.now() < limit) await pause(5);
-      return (await this.ownerOf(slot, replica)) === replica;
+      // A node that has just lost an election, or won one, may believe for a moment that it has won this one.
+      return this.owned(slot, replica, 6000);
     });
-    await this.owned(slot, replica);
     return replica;
   }
 
@@ -221,7 +222,7 @@ class RedisCluster {
     for (const node of this.running) if ((await node.admin.role())[0] === "master") primaries.push(node);
     primaries.sort((a, b) => Number(b === to) - Number(a === to));
     for (const node of primaries) await node.admin.cluster("SETSLOT", slot, "NODE", to.id);
-    await this.owned(slot, to);
+    assert.ok(await this.owned(slot, to), `slot ${slot} did not become that of ${to.key}`);
   }
 
   /** Moves a slot with all its keys. */
