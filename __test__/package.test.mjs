@@ -30,7 +30,8 @@ async function pack(home) {
 
 test("only what a user needs is published", async () => {
   const { files } = await pack(root);
-  const modules = (await readdir(join(root, "js"))).map((name) => `js/${name}`);
+  const names = await readdir(join(root, "js"), { recursive: true });
+  const modules = names.filter((name) => name.endsWith(".js")).map((name) => `js/${name.replaceAll("\\", "/")}`);
   const expected = ["LICENSE", "README.md", "binding.js", "index.d.ts", "index.js", ...modules, "package.json"];
   assert.deepEqual(files, expected.sort());
 });
