@@ -76,6 +76,33 @@ for (const [library, Library] of Object.entries({ "ioredis 5": Redis5, "ioredis 
       });
     }
 
+    test("failoverDetector: a primary that does not know that it was replaced is left", async () => {
+      const group = await withSentinels({ replicas: 1, sentinels: 3 });
+      const [first, second] = group.servers;
+      // Nobody can tell it.
+      await group.admin(first).acl("SETUSER", "default", "-slaveof", "-replicaof");
+      const options = { failoverDetector: true, sentinelMaxConnections: 2, lazyConnect: true };
+      const state = new IoredisState(group.client(options, Library));
+      await state.create(request());
+      const listeners = async () => {
+        const visitors = await Promise.all(group.sentinels.map((sentinel) => group.visitors(sentinel)));
+        return visitors.flat().filter((line) => / sub=1 /.test(line)).length;
+      };
+      await eventually("two sentinels are listened to", async () => (await listeners()) === 2);
+      const stays = new IoredisState(group.client({ lazyConnect: true, connectionName: "stays" }, Library));
+      await stays.create(request());
+      await group.failover();
+      const isLeft = async () => (await ours(group, first)).every((line) => line.includes("name=stays:hitl "));
+      await eventually("the old primary is left", isLeft);
+      const made = request();
+      await state.create(made);
+      assert.equal((await ours(group, second)).length, 1);
+      assert.equal((await group.admin(second).keys(`*:${made.id}`)).length, 1);
+      assert.equal((await group.admin(first).role())[0], "master");
+      assert.equal((await ours(group, first)).length, 1, "without a detector nobody could know");
+      await eventually("they are listened to again", async () => (await listeners()) === 2);
+    });
+
     test("a primary that comes back as a replica is left alone, and one that was demoted is left", async () => {
       const group = await withSentinels({ replicas: 1, sentinels: 1 });
       const client = group.client({ maxRetriesPerRequest: null, retryStrategy: () => 20 }, Library);

@@ -32,7 +32,9 @@ const DEFAULTS = {
   readOnly: false,
   maxRetriesPerRequest: 20,
   maxLoadingRetryTime: 10_000,
+  failoverDetector: false,
   sentinelMaxConnections: 10,
+  sentinelReconnectStrategy: () => 60_000,
   /** Doubles up to five seconds; many that lost the same server must not come back at once. */
   retryStrategy: (attempt) => Math.min(50 * 2 ** (attempt - 1), 5000) + Math.floor(Math.random() * 200),
 };

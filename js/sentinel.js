@@ -1,6 +1,7 @@
 // What ioredis's options for Sentinel mean: the `SentinelRoute` of src/connection/settings.rs.
 
 const { SettingsError } = require("./answers.js");
+const { delayOf } = require("./strategies.js");
 const { tlsOf } = require("./tls.js");
 
 /** Where sentinels listen unless the options say otherwise. */
@@ -29,7 +30,17 @@ function sentinelRouteOf(options) {
       updateSentinels: Boolean(options.updateSentinels),
       natMap: natMapOf(options),
       preferredReplicas: preferredOf(options.preferredSlaves),
+      detector: options.failoverDetector ? detectorOf(options) : undefined,
     },
+  };
+}
+
+/** How sentinels are listened to. One that is lost: ioredis's strategy says the same each time. */
+function detectorOf({ sentinelMaxConnections, sentinelReconnectStrategy }) {
+  const reconnect = delayOf(sentinelReconnectStrategy, 1);
+  return {
+    sentinels: Math.max(0, Math.ceil(Number(sentinelMaxConnections) || 0)),
+    reconnect: reconnect === undefined ? undefined : Math.floor(reconnect),
   };
 }
 

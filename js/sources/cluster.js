@@ -9,7 +9,7 @@ const { settingsOf } = require("../settings.js");
 const { keyBeside, slotOf } = require("../slot.js");
 const { lifeOf } = require("./cluster-life.js");
 const { NodeOptions, keyOf } = require("./cluster-nodes.js");
-const { delayOf, reactionOf } = require("./redis.js");
+const { delayOf, reactionOf } = require("../strategies.js");
 
 class ClusterSource {
   /** A source for the slot of the keys that start with `prefix`, a Buffer. */

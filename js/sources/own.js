@@ -2,7 +2,7 @@
 
 const { Opening, PlainConnector } = require("../opening.js");
 const { settingsOf } = require("../settings.js");
-const { delayOf, reactionOf } = require("./redis.js");
+const { delayOf, reactionOf } = require("../strategies.js");
 
 class OwnSource {
   constructor(own) {

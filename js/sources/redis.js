@@ -4,6 +4,7 @@ const { databaseOf } = require("../database.js");
 const { Listeners } = require("../listeners.js");
 const { Opening } = require("../opening.js");
 const { settingsOf } = require("../settings.js");
+const { delayOf, reactionOf } = require("../strategies.js");
 
 class RedisSource {
   constructor(client) {
@@ -178,31 +179,4 @@ function hasQuit(queue) {
   return queue?.length > 0 && queue.toArray().some((item) => item.command.name === "quit");
 }
 
-/** What a strategy says: milliseconds, or nothing to give up. */
-function delayOf(strategy, ...args) {
-  if (typeof strategy !== "function") {
-    return undefined;
-  }
-  try {
-    const delay = strategy(...args);
-    return typeof delay === "number" ? Math.max(0, delay) || 0 : undefined;
-  } catch {
-    return undefined; // ioredis would end the process here
-  }
-}
-
-function reactionOf(reconnectOnError, { message }) {
-  if (typeof reconnectOnError !== "function") {
-    return 0;
-  }
-  try {
-    const error = new Error(message);
-    error.name = "ReplyError";
-    const reaction = reconnectOnError(error);
-    return reaction === 2 ? 2 : Number(reaction === true || reaction === 1);
-  } catch {
-    return 0;
-  }
-}
-
-module.exports = { delayOf, RedisSource, reactionOf };
+module.exports = { RedisSource };

@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use super::host::{Host, Transport};
 use super::sentinel::Sentinels;
 use super::settings::{Address, Route, Settings};
+use super::switch::Watched;
 use super::tls;
 use crate::error::Error;
 
@@ -27,8 +28,10 @@ pub(super) async fn dial(
     match &settings.route {
         Route::Direct(address) => secured(address, settings, host).await,
         Route::Sentinel(route) => {
-            let address = sentinels.discover(route, settings).await?;
-            secured(&address, settings, host).await
+            let server = sentinels.discover(route, settings).await?;
+            let transport = secured(&server, settings, host).await?;
+            let signs = sentinels.signs(route, settings, &server);
+            Ok(Box::new(Watched::new(transport, signs)))
         }
         Route::Carried => carried(settings, host).await,
     }

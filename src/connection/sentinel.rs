@@ -4,7 +4,7 @@
 //! say is believed only if the server that they name plays the role itself.
 
 use std::collections::hash_map::RandomState;
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::hash::BuildHasher;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use super::dial::{self, direct};
 use super::handshake::{Refusal, SILENCE, handshake};
 use super::reply::refusal;
 use super::settings::{Address, Replica, Route, SentinelRoute, Settings};
+use super::switch::Sign;
 use super::wire::Wire;
 use crate::error::Error;
 
@@ -26,6 +27,9 @@ const NEWS: Duration = Duration::from_millis(100);
 /// How long a sentinel may think before the others are asked first: the machine that it is on may
 /// be that of the primary, and gone with it.
 const HASTE: Duration = Duration::from_millis(500);
+
+/// Where sentinels tell everybody who the primary is.
+const SWITCH: &str = "+switch-master";
 
 /// The sentinels of a link, as known from all its connections.
 #[derive(Default)]
@@ -98,6 +102,26 @@ impl Sentinels {
     fn remember(&mut self, server: Address) {
         self.tried.retain(|tried| *tried != server);
         self.tried.push(server);
+    }
+
+    /// What tells that the server is not the primary any more, where the settings want to know.
+    pub(super) fn signs(
+        &self,
+        route: &SentinelRoute,
+        settings: &Settings,
+        server: &Address,
+    ) -> Vec<Sign> {
+        let most = route
+            .detector
+            .as_ref()
+            .map_or(0, |detector| detector.sentinels);
+        let listened = self.known.iter().take(most);
+        listened
+            .map(|sentinel| {
+                let listening = listen(sentinel.clone(), server.clone(), settings.clone());
+                Box::pin(listening) as Sign
+            })
+            .collect()
     }
 
     /// The server that was named last is ready.
@@ -183,24 +207,7 @@ async fn ask(
     settings: &Settings,
 ) -> Result<Answer, Error> {
     let asking = async {
-        let theirs = Settings {
-            username: route.username.clone(),
-            password: route.password.clone(),
-            tls: route.tls.clone(),
-            db: 0,
-            connection_name: None,
-            library_name: None,
-            library_version: None,
-            read_only: false,
-            cluster_key: None,
-            ..settings.clone()
-        };
-        let transport = direct(sentinel, &theirs).await?;
-        let greeted = handshake(transport, &theirs, &[]).await;
-        let mut wire = greeted.map_err(|refusal| match refusal {
-            Refusal::Passing(error) | Refusal::Final(error) | Refusal::Unnamed(error) => error,
-            Refusal::Moved(_) => Error::UnexpectedReply("PING"),
-        })?;
+        let mut wire = reach(sentinel, route, settings).await?;
         inquire(&mut wire, sentinel, route, settings).await
     };
     match route.command_timeout.map(Duration::from_millis) {
@@ -209,6 +216,72 @@ async fn ask(
             .unwrap_or(Err(Error::CommandTimedOut { ambiguous: false })),
         None => asking.await,
     }
+}
+
+/// A connection to a sentinel, with its own credentials and nothing of the server's.
+async fn reach(
+    sentinel: &Address,
+    route: &SentinelRoute,
+    settings: &Settings,
+) -> Result<Wire, Error> {
+    let theirs = Settings {
+        tls: route.tls.clone(),
+        username: route.username.clone(),
+        password: route.password.clone(),
+        db: 0,
+        connection_name: None,
+        library_name: None,
+        library_version: None,
+        read_only: false,
+        cluster_key: None,
+        ..settings.clone()
+    };
+    let transport = direct(sentinel, &theirs).await?;
+    let greeted = handshake(transport, &theirs, &[]).await;
+    greeted.map_err(|refusal| match refusal {
+        Refusal::Passing(error) | Refusal::Final(error) | Refusal::Unnamed(error) => error,
+        Refusal::Moved(_) => Error::UnexpectedReply("PING"),
+    })
+}
+
+/// Listens to a sentinel until it says that another server than `server` is the primary.
+async fn listen(sentinel: Address, server: Address, settings: Settings) {
+    let Route::Sentinel(route) = &settings.route else {
+        return;
+    };
+    let subscription: &[&[&str]] = &[&["SUBSCRIBE", SWITCH]];
+    loop {
+        if let Ok(mut wire) = reach(&sentinel, route, &settings).await
+            && exchange(&mut wire, subscription, &settings).await.is_ok()
+        {
+            while let Ok(message) = poll_fn(|context| wire.poll_reply(context)).await {
+                let primary = switched(&message, route);
+                if primary.is_some_and(|primary| settings.replica || primary != server) {
+                    return;
+                }
+            }
+        }
+        match route
+            .detector
+            .as_ref()
+            .and_then(|detector| detector.reconnect)
+        {
+            Some(delay) => sleep(Duration::from_millis(delay)).await,
+            None => pending().await,
+        }
+    }
+}
+
+/// The new primary, if a message names one: "name old-host old-port host port".
+fn switched(message: &Value, route: &SentinelRoute) -> Option<Address> {
+    let Value::Array(message) = message else {
+        return None;
+    };
+    let words = text(message.get(2)?)?;
+    let mut words = words.split(' ');
+    let name = words.next()?;
+    let (host, port) = (words.nth(2)?, words.next()?.parse().ok()?);
+    (name == route.name).then(|| route.reachable(host.to_owned(), port))
 }
 
 /// Asks for the server, and for the other sentinels where the settings want to know them.

@@ -119,6 +119,17 @@ pub struct SentinelRoute {
     pub nat_map: HashMap<String, Address>,
     /// Replicas in the order in which they are wanted.
     pub preferred_replicas: Vec<Replica>,
+    /// How sentinels are listened to while a connection lives; absent: not at all.
+    pub detector: Option<Detector>,
+}
+
+/// How sentinels are listened to.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Detector {
+    /// How many of them at most.
+    pub sentinels: usize,
+    /// When one that was lost is listened to again; absent: never.
+    pub reconnect: Option<u64>,
 }
 
 /// A replica as sentinels list it.

@@ -52,6 +52,7 @@ fn settings_show_no_credentials() {
         update_sentinels: true,
         nat_map: HashMap::new(),
         preferred_replicas: Vec::new(),
+        detector: None,
     };
     assert_discreet(&tls());
     assert_discreet(&sentinels);

@@ -33,6 +33,7 @@ fn route(sentinels: &[u16]) -> SentinelRoute {
         update_sentinels: true,
         nat_map: HashMap::new(),
         preferred_replicas: Vec::new(),
+        detector: None,
     }
 }
 
