@@ -12,6 +12,7 @@ use std::thread::{self, JoinHandle};
 use napi::bindgen_prelude::{FnArgs, Function, ToNapiValue, check_status};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{CleanupEnvHook, Env, Status, sys};
+use once_cell::unsync::OnceCell;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
@@ -195,7 +196,7 @@ pub struct Bridge {
 
 /// The runtime, while there is one. napi never frees what a removed hook was given, so that a
 /// runtime is taken out when it stops: its handle holds file descriptors.
-type Slot = Arc<Mutex<Option<Runtime>>>;
+type Slot = Arc<Mutex<OnceCell<Runtime>>>;
 
 struct Runtime {
     handle: Handle,
@@ -253,14 +254,11 @@ impl Bridge {
 
     /// The runtime on the bridge's thread, started by the first call.
     pub fn runtime(&self) -> napi::Result<Handle> {
-        let mut slot = lock(&self.runtime);
-        if let Some(runtime) = &*slot {
-            return Ok(runtime.handle.clone());
-        }
-        let runtime = Runtime::start().map_err(|error| {
+        let slot = lock(&self.runtime);
+        let runtime = slot.get_or_try_init(Runtime::start).map_err(|error| {
             napi::Error::from_reason(format!("The runtime thread could not be started: {error}"))
         })?;
-        Ok(slot.insert(runtime).handle.clone())
+        Ok(runtime.handle.clone())
     }
 
     /// Keeps the process alive, or lets it go: JavaScript says when calls are pending.
@@ -280,7 +278,7 @@ impl Bridge {
     }
 }
 
-fn lock(slot: &Slot) -> MutexGuard<'_, Option<Runtime>> {
+fn lock(slot: &Slot) -> MutexGuard<'_, OnceCell<Runtime>> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
