@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import RedisMock from "ioredis-mock";
 import { IoredisState } from "../index.js";
 import { refuses, sound } from "./support/assertions.mjs";
@@ -148,6 +149,21 @@ for (const [layout, build] of [
     assert.equal(await state.count({ status: "resolved" }), 36);
   });
 }
+
+test("a mock that is busy for long is not taken for a server that has gone silent", LIMIT, async () => {
+  const redis = mocked();
+  const state = new IoredisState(redis);
+  await state.createBatch(batch({ id: "slow" }));
+  const { get } = redis;
+  let asked = 0;
+  redis.get = async (key) => {
+    asked += 1;
+    await pause(6000);
+    return get(key);
+  };
+  assert.equal((await state.getBatch("slow")).id, "slow");
+  assert.equal(asked, 1);
+});
 
 describe("which mocks there are", () => {
   test("one with a prefix, one that is not connected, a duplicate, one that has quit, a Cluster", LIMIT, async () => {

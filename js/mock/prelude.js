@@ -135,7 +135,7 @@ end
 local function script()
 `;
 
-const BEHIND = String.raw`
+const BEHIND = `
 end
 
 local succeeded, value = pcall(script)

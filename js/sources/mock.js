@@ -16,6 +16,8 @@ class MockSource {
       },
       enableOfflineQueue: true,
       autoResendUnfulfilledCommands: true,
+      // It is this process that answers, and it may be busy for long.
+      socketTimeout: 3_600_000,
     };
   }
 
