@@ -10,6 +10,7 @@ import { LIBRARIES } from "./support/matrix.mjs";
 import { withProxy } from "./support/proxy.mjs";
 import { decision, request, unique } from "./support/records.mjs";
 import { freePort, withRedis } from "./support/redis.mjs";
+import { eventually, withSentinels } from "./support/sentinel.mjs";
 
 const server = await withRedis();
 const db = server.client();
@@ -161,6 +162,27 @@ for (const [version, Library] of Object.entries(LIBRARIES)) {
         assert.equal((await state.get(made.id)).status, "resolved");
         client.disconnect();
       }
+    });
+
+    test("sentinelReconnectStrategy: when a sentinel is listened to again that was lost", async () => {
+      const group = await withSentinels({ replicas: 0, sentinels: 1 });
+      const [sentinel] = group.sentinels;
+      const asked = [];
+      const sentinelReconnectStrategy = (attempt) => {
+        asked.push(attempt);
+        return 5;
+      };
+      const options = { failoverDetector: true, sentinelReconnectStrategy, lazyConnect: true };
+      await new IoredisState(group.client(options, Library), TABLE).get("a");
+      const listener = async (before) => {
+        const lines = (await group.visitors(sentinel)).filter((line) => / sub=1 /.test(line));
+        const [id] = lines.map((line) => /id=(\d+)/.exec(line)[1]);
+        return id !== before && id;
+      };
+      const first = await eventually("the sentinel is listened to", () => listener());
+      await group.admin(sentinel).client("KILL", "ID", first);
+      await eventually("it is listened to again", () => listener(first), 20_000);
+      assert.equal(asked[0], 1);
     });
 
     test("reconnectOnError: asked about a refusal in the server's words, and obeyed", async () => {
