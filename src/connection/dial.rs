@@ -13,9 +13,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use super::host::{Host, Transport};
-use super::sentinel::Sentinels;
+use super::sentinel::{Sentinels, Watched};
 use super::settings::{Address, Route, Settings};
-use super::switch::Watched;
 use super::tls;
 use crate::error::Error;
 

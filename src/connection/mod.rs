@@ -25,7 +25,6 @@ mod sentinel;
 mod session;
 mod settings;
 mod supervisor;
-mod switch;
 mod tls;
 mod verdict;
 mod watch;
