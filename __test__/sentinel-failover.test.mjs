@@ -76,19 +76,24 @@ for (const [library, Library] of Object.entries({ "ioredis 5": Redis5, "ioredis 
       });
     }
 
-    test("failoverDetector: a primary that does not know that it was replaced is left", async () => {
+    test("failoverDetector: sentinels are listened to, and a primary that does not know that it was replaced is left", async () => {
       const group = await withSentinels({ replicas: 1, sentinels: 3 });
       const [first, second] = group.servers;
       // Nobody can tell it.
       await group.admin(first).acl("SETUSER", "default", "-slaveof", "-replicaof");
-      const options = { failoverDetector: true, sentinelMaxConnections: 2, lazyConnect: true };
-      const state = new IoredisState(group.client(options, Library));
+      const options = { failoverDetector: true, sentinelMaxConnections: 2, sentinelReconnectStrategy: () => 20 };
+      const state = new IoredisState(group.client({ lazyConnect: true, ...options }, Library));
       await state.create(request());
       const listeners = async () => {
-        const visitors = await Promise.all(group.sentinels.map((sentinel) => group.visitors(sentinel)));
-        return visitors.flat().filter((line) => / sub=1 /.test(line)).length;
+        const ids = group.sentinels.map(async (sentinel) => {
+          const lines = (await group.visitors(sentinel)).filter((line) => / sub=1 /.test(line));
+          return lines.map((line) => [sentinel, /id=(\d+)/.exec(line)[1]]);
+        });
+        return (await Promise.all(ids)).flat();
       };
-      await eventually("two sentinels are listened to", async () => (await listeners()) === 2);
+      await eventually("two sentinels are listened to", async () => (await listeners()).length === 2);
+      for (const [sentinel, id] of await listeners()) await group.admin(sentinel).client("KILL", "ID", id);
+      await eventually("they are listened to again", async () => (await listeners()).length === 2);
       const stays = new IoredisState(group.client({ lazyConnect: true, connectionName: "stays" }, Library));
       await stays.create(request());
       await group.failover();
@@ -100,7 +105,7 @@ for (const [library, Library] of Object.entries({ "ioredis 5": Redis5, "ioredis 
       assert.equal((await group.admin(second).keys(`*:${made.id}`)).length, 1);
       assert.equal((await group.admin(first).role())[0], "master");
       assert.equal((await ours(group, first)).length, 1, "without a detector nobody could know");
-      await eventually("they are listened to again", async () => (await listeners()) === 2);
+      await eventually("those two are still listened to", async () => (await listeners()).length === 2);
     });
 
     test("a primary that comes back as a replica is left alone, and one that was demoted is left", async () => {
