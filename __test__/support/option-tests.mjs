@@ -6,7 +6,6 @@ const DOWN = "__test__/server-down.test.mjs";
 const ADDRESSES = "__test__/matrix-addresses.test.mjs";
 const CREDENTIALS = "__test__/matrix-credentials.test.mjs";
 const SENTINEL = "__test__/sentinel.test.mjs";
-const FAILOVER = "__test__/sentinel-failover.test.mjs";
 const SENTINEL_TLS = "__test__/sentinel-tls.test.mjs";
 const CLUSTER = "__test__/cluster-settings.test.mjs";
 const PATIENCE = "__test__/cluster-patience.test.mjs";
@@ -49,9 +48,6 @@ export const OPTION_TESTS = {
   sentinelTLS: [SENTINEL_TLS, "sentinelTLS: without it, or with an authority that is not theirs"],
   enableTLSForSentinelMode: [SENTINEL_TLS, "tls: without enableTLSForSentinelMode"],
   sentinelRetryStrategy: [SENTINEL, "sentinelRetryStrategy: is called with the number of the round"],
-  failoverDetector: [FAILOVER, "sentinels are listened to, and a primary that does not know"],
-  sentinelReconnectStrategy: [FAILOVER, "they are listened to again"],
-  sentinelMaxConnections: [FAILOVER, "two sentinels are listened to"],
   sentinelCommandTimeout: [SENTINEL, "a sentinel that keeps silent so long is passed over"],
   updateSentinels: [SENTINEL, "the others are remembered or not"],
   natMap: [CLUSTER, "natMap, object and function"],
