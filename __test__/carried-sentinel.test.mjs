@@ -42,13 +42,17 @@ for (const [library, Library] of Object.entries({ "ioredis 5": Redis5, "ioredis 
       const made = request();
       await state.create(made);
       const before = await group.primary();
+      // What a replica does not have yet is lost with its primary.
+      const key = `${table("failover")}:req:${made.id}`;
+      const replica = group.servers.find((server) => server !== before);
+      await eventually("the replica has it", () => group.admin(replica).get(key));
       await group.failover();
       await group.demoted(before);
       const primary = await group.primary();
       assert.notEqual(primary, before);
       await state.resolve(made.id, { type: "TIMED_OUT", id: made.id, externalRef: "x" });
       await eventually("the new primary has it", async () => {
-        const text = await group.admin(primary).get(`${table("failover")}:req:${made.id}`);
+        const text = await group.admin(primary).get(key);
         return JSON.parse(text).status === "resolved";
       });
       client.disconnect();
