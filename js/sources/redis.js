@@ -121,11 +121,12 @@ class RedisSource {
 
   /**
    * Whether an answer has to wait for the client. With the JavaScript version none comes before it
-   * is ready, and ioredis takes two seconds to quit a client that is just connecting.
+   * is ready, and ioredis takes two seconds to quit a client that is just connecting. Once it has been
+   * connected, or has failed to, it may take as long as it likes: we have a connection of our own.
    */
   isEarly() {
-    const { status } = this.client;
-    return status === "connecting" || status === "connect";
+    const { retryAttempts, status } = this.client;
+    return retryAttempts === 0 && (status === "connecting" || status === "connect");
   }
 
   /** The settings for a connection that is about to be opened: users change them any time. */
