@@ -69,14 +69,27 @@ local function batch_channel()
   return channel
 end
 
+-- A record of a foreign order may have had its external ids elsewhere. A foreign writer may leave
+-- white space before a name, or spell letters of it with escapes: V8 does neither.
+local function may_name_external_ids(front)
+  local at = find(front, '"externalId', 1, true)
+  while at do
+    if at == 2 or find(front, '^[,%s]', at - 1) then
+      return true
+    end
+    at = find(front, '"externalId', at + 1, true)
+  end
+  return find(front, '\\u00', 1, true) and find(front, '\\u00[4-7]')
+end
+
 local function spliced(tail, channel)
   local ids, single = tail.members.externalIds, tail.members.externalId
   local entries = ids and ids.entries or {}
   local from = tail.base + tail.start - 1
   local behind = (ids or single) and tail.base + (ids or single).last or from
 
-  -- A record of a foreign order may have had its external ids elsewhere.
-  if find(sub(record, 1, from - 1), ',"externalId', 1, true) then
+  local front = sub(record, 1, from - 1)
+  if may_name_external_ids(front) then
     return nil
   end
   local single_text = single and sub(tail.text, single.first, single.last)
@@ -113,7 +126,7 @@ local function spliced(tail, channel)
     end
     put('externalIds', '{' .. table.concat(texts, ',') .. '}')
   end
-  return sub(record, 1, from - 1) .. table.concat(out) .. sub(record, behind), is_new
+  return front .. table.concat(out) .. sub(record, behind), is_new
 end
 
 local changed, is_new
