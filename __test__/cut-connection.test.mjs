@@ -144,7 +144,8 @@ for (const patience of Object.keys(PATIENCE)) {
             const before = await near.get(id);
             truthful(created, before !== null, { patience, where });
             truthful(resolved, before?.status === "resolved", { patience, where });
-            if (arrived(side, n, bytes)) assert.equal(before?.status, "resolved", where);
+            // Two writes may carry them, and the first one's reply may be cut before the second has arrived.
+            if (n === bytes) assert.equal(before?.status, "resolved", where);
 
             const [recreated, redecided] = await both(near, n + 1);
             assert.equal(recreated.error, undefined, where);

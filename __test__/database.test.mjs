@@ -67,6 +67,8 @@ for (const [version, Library] of Object.entries(LIBRARIES)) {
       await client.select(4);
       await state.create(request({ id: "before-loss" }));
       for (let n = 0; n < 20; n++) {
+        // Before that its connection has no name, and would not be found.
+        if (client.status !== "ready") await once(client, "ready");
         // While it connects, ioredis is in `options.db`, and only remembers where it was.
         const connecting = once(client, "connecting");
         await cut(connectionName);
