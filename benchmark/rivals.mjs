@@ -72,7 +72,7 @@ export const RIVALS = {
     title: "JavaScript, node-redis",
     async open(port) {
       const { createClient } = await import("@redis/client");
-      const client = await createClient({ socket: { port, host: "127.0.0.1" } }).connect();
+      const client = await createClient({ RESP: 2, socket: { port, host: "127.0.0.1" } }).connect();
       return { store: new Baseline(overNodeRedis(client), PREFIX), close: () => client.close() };
     },
   },
