@@ -17,35 +17,35 @@ macro_rules! script {
 
 script!(
     /// Creates a request.
-    CREATE = "include/rehearse.lua" "include/shape.lua" "create.lua"
+    CREATE = "include/refused.lua" "include/forget.lua" "include/shape.lua" "create.lua"
 );
 script!(
     /// Decides a request in today's shape.
-    RESOLVE = "include/rehearse.lua" "include/shape.lua" "include/decide.lua" "resolve.lua"
+    RESOLVE = "include/refused.lua" "include/forget.lua" "include/rewrite.lua" "include/shape.lua" "include/decide.lua" "resolve.lua"
 );
 script!(
     /// Decides, or restores, a request that Rust has spliced.
-    COMMIT_DECISION = "include/rehearse.lua" "include/decide.lua" "commit_decision.lua"
+    COMMIT_DECISION = "include/refused.lua" "include/forget.lua" "include/rewrite.lua" "include/decide.lua" "commit_decision.lua"
 );
 script!(
     /// Sets an external id.
-    SET_EXTERNAL_ID = "include/rehearse.lua" "include/shape.lua" "set_external_id.lua"
+    SET_EXTERNAL_ID = "include/refused.lua" "include/forget.lua" "include/rewrite.lua" "include/shape.lua" "set_external_id.lua"
 );
 script!(
     /// Follows an index to its request.
-    FIND = "include/rehearse.lua" "find.lua"
+    FIND = "include/refused.lua" "find.lua"
 );
 script!(
     /// Stores a record under a free id.
-    INSERT = "include/rehearse.lua" "insert.lua"
+    INSERT = "include/refused.lua" "insert.lua"
 );
 script!(
     /// Appends a timeline entry.
-    APPEND_TIMELINE = "include/rehearse.lua" "append_timeline.lua"
+    APPEND_TIMELINE = "include/refused.lua" "include/forget.lua" "append_timeline.lua"
 );
 script!(
     /// The ids of a page.
-    PAGE = "include/rehearse.lua" "page.lua"
+    PAGE = "include/refused.lua" "page.lua"
 );
 
 /// All scripts of the store, for the handshake of a connection.

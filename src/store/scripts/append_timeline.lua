@@ -5,22 +5,29 @@
 -- Returns 1 stored, now or before
 --         { 'exists' } the id belongs to another entry
 
--- A thread of the name entry:{id} meets its own entry: the second write would find a string.
-if KEYS[1] == KEYS[2] then
-  return { err = 'WRONGTYPE Operation against a key holding the wrong kind of value' }
+local stored = pcall('SET', KEYS[1], ARGV[1], 'NX')
+local before = nil
+if not stored then
+  before = pcall('GET', KEYS[1])
+  if refused(before) then
+    return before
+  end
+  if before ~= '' and before ~= ARGV[1] then
+    return { 'exists' }
+  end
+  stored = pcall('SET', KEYS[1], ARGV[1])
 end
-local entry = redis.pcall('GET', KEYS[1])
-if refused(entry) then
-  return entry
+if refused(stored) then
+  return stored
 end
-local present = entry and entry ~= ''
-if present and entry ~= ARGV[1] then
-  return { 'exists' }
+-- A thread of the name entry:{id} meets its own entry here, and is refused.
+local added = pcall('ZADD', KEYS[2], ARGV[3], ARGV[2])
+if not refused(added) then
+  return 1
 end
-local refusal = rehearse({ rehearse_zadd(KEYS[2], ARGV[2]), rehearse_set(KEYS[1], entry) })
-if refusal then
-  return refusal
+if before then
+  redis.call('SET', KEYS[1], before)
+else
+  forget(KEYS[1])
 end
-redis.call('SET', KEYS[1], ARGV[1])
-redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2])
-return 1
+return added

@@ -7,11 +7,12 @@
 -- Returns 1 written
 --         0 something has changed: read again
 
-local record = redis.pcall('GET', KEYS[1])
-local marker = redis.pcall('GET', KEYS[4])
-local listed = redis.pcall('ZSCORE', KEYS[3], ARGV[1])
-local score = redis.pcall('ZSCORE', KEYS[2], ARGV[1])
-for _, reply in ipairs({ record, marker, listed, score }) do
+local id = ARGV[1]
+
+local record = pcall('GET', KEYS[1])
+local marker = pcall('GET', KEYS[4])
+local listed = pcall('ZSCORE', KEYS[3], id)
+for _, reply in ipairs({ record, marker, listed }) do
   if refused(reply) then
     return reply
   end
@@ -24,12 +25,10 @@ end
 if (restoring and not marked) or (not restoring and (marked or listed)) then
   return 0
 end
-local refusal = decide({
-  record = KEYS[1],
-  pending = KEYS[2],
-  resolved = KEYS[3],
-  marker = KEYS[4],
-  namespace_pending = KEYS[5],
-  namespace_resolved = KEYS[6],
-}, ARGV[1], ARGV[3], listed or score or ARGV[4], not restoring and ARGV[5] or nil, marker, ARGV[6])
-return refusal or 1
+-- Changes nothing and says the score; it is refused where ZADD would be.
+local score = pcall('ZADD', KEYS[2], 'XX', 'INCR', '0', id)
+if refused(score) then
+  return score
+end
+local won = not restoring and ARGV[5] or nil
+return decide(id, record, 1, ARGV[3], listed or score or ARGV[4], won, ARGV[6], KEYS[5], KEYS[6]) or 1

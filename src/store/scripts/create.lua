@@ -9,89 +9,104 @@
 --         { 'taken', owner }            the token belongs to a live request of the same kind
 --         { 'judge', owner, record }    the owner's record is in no known shape: Rust judges
 
-local id, score, prefix = ARGV[2], ARGV[3], ARGV[4]
+local id, score = ARGV[2], ARGV[3]
 
-local record = redis.pcall('GET', KEYS[1])
-if refused(record) then
-  return record
-end
-if record and record ~= '' then
-  return { 'exists', record }
+local function existing()
+  local record = pcall('GET', KEYS[1])
+  if refused(record) then
+    return record
+  end
+  return record and record ~= '' and { 'exists', record } or nil
 end
 
-local owner = redis.pcall('GET', KEYS[2])
-if refused(owner) then
-  return owner
-end
-if owner and owner ~= id then
-  local owned = redis.pcall('GET', prefix .. ':req:' .. owner)
+-- What keeps us from taking the token over from `owner`.
+local function rival(owner)
+  local prefix = ARGV[4]
+  local owned = pcall('GET', prefix .. ':req:' .. owner)
   if refused(owned) then
     return owned
   end
   local judged = owned and owner == ARGV[7] and redis.sha1hex(owned) == ARGV[8]
-  if owned and owned ~= '' and not judged then
-    local won = redis.pcall('GET', prefix .. ':meta:resolve:' .. owner)
-    local listed = redis.pcall('ZSCORE', KEYS[5], owner)
-    if refused(won) or refused(listed) then
-      return refused(won) and won or listed
-    end
-    if not listed and (not won or won == '') then
-      local tail = undecided(owned)
-      if not tail then
-        return { 'judge', owner, owned }
-      end
-      if (tail.members.batchId ~= nil) == (ARGV[6] == '1') then
-        return { 'taken', owner }
-      end
-    end
+  if not owned or owned == '' or judged then
+    return nil
+  end
+  local won = pcall('GET', prefix .. ':meta:resolve:' .. owner)
+  local listed = pcall('ZSCORE', KEYS[5], owner)
+  if refused(won) or refused(listed) then
+    return refused(won) and won or listed
+  end
+  if listed or (won and won ~= '') then
+    return nil
+  end
+  local undecided = shape()
+  local tail = undecided(owned)
+  if not tail then
+    return { 'judge', owner, owned }
+  end
+  if (tail.members.batchId ~= nil) == (ARGV[6] == '1') then
+    return { 'taken', owner }
   end
 end
 
+local owner = pcall('GET', KEYS[2])
+if owner and owner ~= id then
+  local answer = refused(owner) and owner or existing() or rival(owner)
+  if answer then
+    return answer
+  end
+end
 -- What an earlier life of this id has left must not decide the new request.
-local won = redis.pcall('GET', KEYS[9])
-local listed = redis.pcall('ZSCORE', KEYS[5], id)
-if refused(won) or refused(listed) then
-  return refused(won) and won or listed
+local won = pcall('GET', KEYS[9])
+if refused(won) then
+  return won
+end
+
+local stored = pcall('SET', KEYS[1], ARGV[1], 'NX')
+if not stored then
+  local answer = existing()
+  if answer then
+    return answer
+  end
+  stored = pcall('SET', KEYS[1], ARGV[1])
+end
+if refused(stored) then
+  return stored
+end
+-- From here on a refusal takes back what has been written. An entry of the indexes that was there
+-- before its record goes with it: it led nowhere.
+local listed = pcall('ZREM', KEYS[5], id)
+local refusal = refused(listed) and listed
+local indexes = { KEYS[3], KEYS[4], KEYS[6], KEYS[7], KEYS[10] }
+local added = 0
+while not refusal and indexes[added + 1] do
+  local reply = pcall('ZADD', indexes[added + 1], added == 4 and ARGV[5] or score, id)
+  if type(reply) == 'table' then
+    refusal = reply
+  else
+    added = added + 1
+  end
+end
+if not refusal and listed == 1 then
+  local reply = pcall('ZREM', KEYS[8], id)
+  refusal = refused(reply) and reply
 end
 local marked = won and won ~= ''
-
-local writes = {
-  rehearse_zadd(KEYS[3], id),
-  rehearse_zadd(KEYS[4], id),
-  rehearse_zadd(KEYS[6], id),
-  rehearse_zadd(KEYS[7], id),
-  rehearse_set(KEYS[1], record),
-  rehearse_set(KEYS[2], owner),
-}
-if KEYS[10] then
-  writes[#writes + 1] = rehearse_zadd(KEYS[10], id)
+if not refusal and marked then
+  local reply = pcall('SET', KEYS[9], '', 'KEEPTTL')
+  refusal = refused(reply) and reply
 end
-if marked then
-  writes[#writes + 1] = rehearse_set(KEYS[9], true)
+if not refusal then
+  local reply = pcall('SET', KEYS[2], id)
+  refusal = refused(reply) and reply
+  if refusal and marked then
+    redis.call('SET', KEYS[9], won, 'KEEPTTL')
+  end
 end
-if listed then
-  writes[#writes + 1] = rehearse_zrem(KEYS[5])
-  writes[#writes + 1] = rehearse_zrem(KEYS[8])
-end
-local refusal = rehearse(writes)
 if refusal then
+  for at = 1, added do
+    redis.call('ZREM', indexes[at], id)
+  end
+  forget(KEYS[1])
   return refusal
-end
-
-redis.call('SET', KEYS[1], ARGV[1])
-redis.call('SET', KEYS[2], id)
-redis.call('ZADD', KEYS[3], score, id)
-redis.call('ZADD', KEYS[4], score, id)
-redis.call('ZADD', KEYS[6], score, id)
-redis.call('ZADD', KEYS[7], score, id)
-if KEYS[10] then
-  redis.call('ZADD', KEYS[10], ARGV[5], id)
-end
-if marked then
-  redis.call('SET', KEYS[9], '', 'KEEPTTL')
-end
-if listed then
-  redis.call('ZREM', KEYS[5], id)
-  redis.call('ZREM', KEYS[8], id)
 end
 return 1

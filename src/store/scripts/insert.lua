@@ -4,9 +4,13 @@
 -- ARGV  1 record
 -- Returns nil, or the record that has the id
 
-local record = redis.pcall('GET', KEYS[1])
-if refused(record) or (record and record ~= '') then
+local stored = pcall('SET', KEYS[1], ARGV[1], 'NX')
+if stored then
+  return refused(stored) and stored or nil
+end
+local record = pcall('GET', KEYS[1])
+if refused(record) or record ~= '' then
   return record
 end
-local stored = redis.pcall('SET', KEYS[1], ARGV[1])
+stored = pcall('SET', KEYS[1], ARGV[1])
 return refused(stored) and stored or nil

@@ -27,7 +27,7 @@ end
 
 local start = 0
 if ARGV[3] == '1' then
-  local rank = redis.pcall(rank_of, index, id)
+  local rank = pcall(rank_of, index, id)
   if refused(rank) then
     return rank
   end
@@ -64,14 +64,14 @@ if ARGV[3] == '1' then
   end
 end
 
-local page = redis.pcall(range, index, start, start + count - 1, 'WITHSCORES')
+local page = pcall(range, index, start, start + count - 1, 'WITHSCORES')
 if refused(page) then
   return page
 end
 local sizes = {}
 if ARGV[6] ~= '' then
   for at = 1, #page, 2 do
-    local size = redis.pcall('STRLEN', ARGV[6] .. page[at])
+    local size = pcall('STRLEN', ARGV[6] .. page[at])
     sizes[#sizes + 1] = refused(size) and 0 or size
   end
 end

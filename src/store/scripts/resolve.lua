@@ -7,16 +7,18 @@
 --         { 'decided', record, marker }   somebody else has; the record may have been undone
 --         { 'shape', record }             in no known shape: Rust reads it
 
-local marker = redis.pcall('GET', KEYS[4])
+local id = ARGV[1]
+
+local marker = pcall('GET', KEYS[4])
 if refused(marker) then
   return marker
 end
 local marked = marker and marker ~= ''
-if marked and sub(marker, 1, 32) == ARGV[2] then
+if marked and string.sub(marker, 1, 32) == ARGV[2] then
   return 1
 end
 
-local record = redis.pcall('GET', KEYS[1])
+local record = pcall('GET', KEYS[1])
 if refused(record) then
   return record
 end
@@ -24,7 +26,7 @@ if not record or record == '' then
   return 0
 end
 
-local listed = redis.pcall('ZSCORE', KEYS[3], ARGV[1])
+local listed = pcall('ZSCORE', KEYS[3], id)
 if refused(listed) then
   return listed
 end
@@ -32,32 +34,27 @@ if marked or listed then
   return { 'decided', record, marker or '' }
 end
 
-local tail = undecided(record)
-local _, namespace = head_of(record)
-local score = redis.pcall('ZSCORE', KEYS[2], ARGV[1])
+-- Changes nothing and says the score; it is refused where ZADD would be.
+local score = pcall('ZADD', KEYS[2], 'XX', 'INCR', '0', id)
 if refused(score) then
   return score
 end
+local undecided, head_of = shape()
+local tail = undecided(record)
+local _, namespace = head_of(record)
 if not tail or not namespace or not score then
   return { 'shape', record }
 end
 
 local created = tail.members.createdAt
-local resolved = sub(record, 1, tail.base - 1)
-  .. RESOLVED
-  .. sub(tail.text, tail.start, created.from - 1)
+local decided = ',"status":"resolved"'
+  .. string.sub(tail.text, tail.start, created.from - 1)
   .. ',"result":' .. ARGV[4]
-  .. sub(tail.text, created.from, created.last)
+  .. string.sub(tail.text, created.from, created.last)
   .. ',"resolvedAt":"' .. ARGV[3] .. '"'
-  .. sub(tail.text, created.last + 1)
+  .. string.sub(tail.text, created.last + 1)
 
+local won = ARGV[2] .. '\n' .. ARGV[3] .. '\n' .. ARGV[4]
 local by_namespace = ARGV[5] .. ':idx:ns:' .. namespace .. ':status:'
-local refusal = decide({
-  record = KEYS[1],
-  pending = KEYS[2],
-  resolved = KEYS[3],
-  marker = KEYS[4],
-  namespace_pending = by_namespace .. 'pending',
-  namespace_resolved = by_namespace .. 'resolved',
-}, ARGV[1], resolved, score, ARGV[2] .. '\n' .. ARGV[3] .. '\n' .. ARGV[4], marker, ARGV[6])
-return refusal or 1
+local pending, resolved = by_namespace .. 'pending', by_namespace .. 'resolved'
+return decide(id, record, tail.base, decided, score, won, ARGV[6], pending, resolved) or 1

@@ -10,9 +10,11 @@
 --         { 'shape', record }            in no known shape: Rust splices
 --         { 'undone', record, marker }   a JavaScript replica has undone the decision: restore first
 
+local find, sub, match = string.find, string.sub, string.match
+local undecided, head_of, decided, dated, last, tail_from, ends_at, masked = shape()
 local value, key, kind = ARGV[2], ARGV[3], ARGV[4]
 
-local record = redis.pcall('GET', KEYS[1])
+local record = pcall('GET', KEYS[1])
 if refused(record) then
   return record
 end
@@ -27,7 +29,7 @@ end
 local function read_request()
   local tail = undecided(record)
   if tail then
-    local marker = redis.pcall('GET', KEYS[3])
+    local marker = pcall('GET', KEYS[3])
     if refused(marker) then
       return nil, marker
     end
@@ -69,27 +71,27 @@ local function batch_channel()
   return channel
 end
 
--- A record of a foreign order may have had its external ids elsewhere. A foreign writer may leave
--- white space before a name, or spell letters of it with escapes: V8 does neither.
-local function may_name_external_ids(front)
-  local at = find(front, '"externalId', 1, true)
-  while at do
-    if at == 2 or find(front, '^[,%s]', at - 1) then
+-- A record of a foreign order may have had its external ids in front of `behind`. A foreign writer may
+-- leave white space before a name, or spell letters of it with escapes: V8 does neither.
+local function may_name_external_ids(behind)
+  local at = find(record, '"externalId', 1, true)
+  while at and at < behind do
+    if at == 2 or find(record, '^[,%s]', at - 1) then
       return true
     end
-    at = find(front, '"externalId', at + 1, true)
+    at = find(record, '"externalId', at + 1, true)
   end
-  return find(front, '\\u00', 1, true) and find(front, '\\u00[4-7]')
+  local escape = find(record, '\\u00', 1, true) and find(record, '\\u00[4-7]')
+  return escape and escape < behind
 end
 
+-- What the record is to end on, the position where that begins, and whether the id is new to it.
 local function spliced(tail, channel)
   local ids, single = tail.members.externalIds, tail.members.externalId
   local entries = ids and ids.entries or {}
   local from = tail.base + tail.start - 1
   local behind = (ids or single) and tail.base + (ids or single).last or from
-
-  local front = sub(record, 1, from - 1)
-  if may_name_external_ids(front) then
+  if may_name_external_ids(from) then
     return nil
   end
   local single_text = single and sub(tail.text, single.first, single.last)
@@ -126,15 +128,15 @@ local function spliced(tail, channel)
     end
     put('externalIds', '{' .. table.concat(texts, ',') .. '}')
   end
-  return front .. table.concat(out) .. sub(record, behind), is_new
+  return table.concat(out) .. sub(record, behind), from, is_new
 end
 
-local changed, is_new
+local ending, from, is_new
 if ARGV[5] ~= '' then
   if redis.sha1hex(record) ~= ARGV[5] then
     return { 'shape', record }
   end
-  changed, is_new = ARGV[6], ARGV[7] == '1'
+  ending, from, is_new = ARGV[6], 1, ARGV[7] == '1'
 else
   local tail, answer, channel
   if kind == 'request' then
@@ -150,24 +152,30 @@ else
     key = channel
   end
   if tail and (channel or kind == 'delivery') then
-    changed, is_new = spliced(tail, channel)
+    ending, from, is_new = spliced(tail, channel)
   end
-  if not changed then
+  if not ending then
     return { 'shape', record }
   end
 end
 
-local indexed = redis.pcall('GET', KEYS[2])
+local indexed = pcall('GET', KEYS[2])
 if refused(indexed) then
   return indexed
 end
-local refusal = rehearse({ rehearse_set(KEYS[1], true), rehearse_set(KEYS[2], indexed) })
-if refusal then
-  return refusal
-end
-redis.call('SET', KEYS[1], changed)
 -- A value that the record already had may have moved on in the index; only a gap is filled.
-if is_new or not indexed then
-  redis.call('SET', KEYS[2], ARGV[1])
+local indexes = is_new or not indexed
+local reply = indexes and pcall('SET', KEYS[2], ARGV[1])
+if refused(reply) then
+  return reply
 end
-return 1
+reply = rewrite(KEYS[1], record, from, ending)
+if not refused(reply) then
+  return 1
+end
+if indexes and indexed then
+  redis.call('SET', KEYS[2], indexed)
+elseif indexes then
+  forget(KEYS[2])
+end
+return reply

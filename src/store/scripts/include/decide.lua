@@ -1,28 +1,41 @@
--- Writes a decision: the record, its place in the status indexes, and the marker of the winner
--- where one is given. All or nothing; returns nil or the server's refusal.
--- `keys`: record, pending, resolved, marker, and the namespace's pending and resolved.
+-- Writes a decision: the marker of the winner where one is given, the place in the status indexes, and
+-- the record, which gets `tail` from position `at` on. All or nothing; returns nil or the server's refusal.
+-- KEYS begin with record, pending, resolved and marker. Two things must be known: that there is no marker
+-- that counts, and that this user may ZADD on the pending ones.
 
-local function decide(keys, id, record, score, marker, marker_is_there, ttl)
-  local writes = {
-    rehearse_zadd(keys.resolved, id),
-    rehearse_zadd(keys.namespace_resolved, id),
-    rehearse_set(keys.record, true),
-    rehearse_zrem(keys.pending),
-    rehearse_zrem(keys.namespace_pending),
-  }
-  if marker then
-    writes[#writes + 1] = rehearse_set(keys.marker, marker_is_there)
+local function decide(id, record, at, tail, score, marker, life, namespace_pending, namespace_resolved)
+  local marked = marker and pcall('SET', KEYS[4], marker, 'PX', life)
+  if refused(marked) then
+    return marked
   end
-  local refusal = rehearse(writes)
-  if refusal then
-    return refusal
+  local left = pcall('ZREM', KEYS[2], id)
+  local refusal = refused(left) and left
+  local joined = not refusal and pcall('ZADD', KEYS[3], score, id)
+  refusal = refusal or (refused(joined) and joined)
+  local left_namespace = not refusal and pcall('ZREM', namespace_pending, id)
+  refusal = refusal or (refused(left_namespace) and left_namespace)
+  local joined_namespace = not refusal and pcall('ZADD', namespace_resolved, score, id)
+  refusal = refusal or (refused(joined_namespace) and joined_namespace)
+  local written = not refusal and rewrite(KEYS[1], record, at, tail)
+  refusal = refusal or (refused(written) and written)
+  if not refusal then
+    return nil
   end
-  redis.call('SET', keys.record, record)
-  if marker then
-    redis.call('SET', keys.marker, marker, 'PX', ttl)
+
+  if joined_namespace == 1 then
+    redis.call('ZREM', namespace_resolved, id)
   end
-  redis.call('ZREM', keys.pending, id)
-  redis.call('ZADD', keys.resolved, score, id)
-  redis.call('ZREM', keys.namespace_pending, id)
-  redis.call('ZADD', keys.namespace_resolved, score, id)
+  if left_namespace == 1 then
+    redis.call('ZADD', namespace_pending, score, id)
+  end
+  if joined == 1 then
+    redis.call('ZREM', KEYS[3], id)
+  end
+  if left == 1 then
+    redis.call('ZADD', KEYS[2], score, id)
+  end
+  if marked then
+    forget(KEYS[4])
+  end
+  return refusal
 end
