@@ -85,6 +85,9 @@ export declare function openLink(bridge: ExternalObject<Bridge>, number: number,
 /** Opens the store whose keys start with `prefix`. */
 export declare function openStore(link: ExternalObject<NativeLink>, prefix: Uint8Array): ExternalObject<NativeStore>
 
+/** One step of `purge()`; `from` is the `next` of the step before it. */
+export declare function purge(store: ExternalObject<NativeStore>, ticket: number, before: number, limit: number, dryRun: boolean, from?: string | undefined | null): void
+
 /** `resolve()`. */
 export declare function resolve(store: ExternalObject<NativeStore>, ticket: number, id: string, result: string, resolvedAt: string): void
 

@@ -857,6 +857,7 @@ module.exports.listByBatch = nativeBinding.listByBatch
 module.exports.openBridge = nativeBinding.openBridge
 module.exports.openLink = nativeBinding.openLink
 module.exports.openStore = nativeBinding.openStore
+module.exports.purge = nativeBinding.purge
 module.exports.resolve = nativeBinding.resolve
 module.exports.setExternalId = nativeBinding.setExternalId
 module.exports.streamEnded = nativeBinding.streamEnded

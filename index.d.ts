@@ -164,6 +164,34 @@ export interface InboxListResult {
   nextCursor?: string;
 }
 
+// --------------------------------------------------------------------------------------------------------- maintenance
+
+/** What `purge` deletes. */
+export interface PurgeOptions {
+  /**
+   * Requests whose `resolvedAt` is before this instant, to the millisecond. Let it lie well back, by more than any engine
+   * or person may come back to a request: an id that is gone can be created anew.
+   */
+  resolvedBefore: Date;
+  /** At most so many requests, those first that were created first: a whole number from 1. By default all of them. */
+  limit?: number;
+  /** Whether to count only, and delete nothing. By default `false`. */
+  dryRun?: boolean;
+}
+
+/** What `purge` has deleted, or would. */
+export interface PurgeResult {
+  requests: number;
+  /** Batches whose last item went. */
+  batches: number;
+  /** Entries of the timelines of these requests and batches. */
+  timelineEntries: number;
+  /** Notify deliveries of these requests and batches. */
+  deliveries: number;
+  /** Whether `limit` has held back further requests. */
+  more: boolean;
+}
+
 // --------------------------------------------------------------------------------------------------------------- state
 
 /**
@@ -436,6 +464,20 @@ export declare class IoredisState implements State {
   createNotifyDelivery(record: NewNotifyDeliveryRecord): Promise<void>;
   getNotifyDelivery(id: string): Promise<NotifyDeliveryRecord | null>;
   setNotifyDeliveryExternalId(id: string, externalId: string): Promise<void>;
+
+  /**
+   * Deletes requests that were resolved before a date, with everything that belongs to them: their places in all
+   * indexes, resume token and external ids as far as these still lead to them, the timeline whose `threadId` is the
+   * request's id, the notify deliveries whose `groupId` is; with the last item of a batch the batch, its external ids,
+   * and what is named after it in the same way. Nothing comes back. Pending requests are never touched.
+   *
+   * Each request is deleted in one step on the server, and the whole in many short ones: other calls go on meanwhile,
+   * on this client as well, and a purge that was cut off is taken up by the next one.
+   *
+   * Resolves with what was deleted. Rejects with `INVALID_ARGUMENT` (a `TypeError`); what was deleted until a call
+   * rejects stays deleted. `docs/operations.md` has the details.
+   */
+  purge(options: PurgeOptions): Promise<PurgeResult>;
 
   /**
    * Ends this instance: later calls on it reject with `CONNECTION_CLOSED`. With the last instance on a client, the

@@ -6,6 +6,7 @@ const { park, unpark } = require("./js/bridge.js");
 const { keyPrefixOf, linkOf, refusalOf } = require("./js/client.js");
 const { clientOf } = require("./js/own.js");
 const { cannotServe, coded, connectionClosed, invalidArgument } = require("./js/errors.js");
+const maintenance = require("./js/maintenance.js");
 const records = require("./js/records.js");
 
 const SCHEMA_VERSION = 3;
@@ -175,6 +176,14 @@ class IoredisState {
     return attempt(() => this.#setExternalId(DELIVERY, id, externalId));
   }
 
+  purge(options) {
+    return attempt(() =>
+      maintenance.purge(maintenance.readPurge(options), (...args) =>
+        this.#call(parseStep, (store, ticket) => native.purge(store, ticket, ...args)),
+      ),
+    );
+  }
+
   async close() {
     if (!this.#isClosed) {
       this.#isClosed = true;
@@ -247,6 +256,8 @@ function attempt(run) {
     return Promise.reject(error);
   }
 }
+
+const parseStep = (json) => JSON.parse(json);
 
 const readRequest = (json, id) => records.toRequest(records.parse(json, "human request", id));
 

@@ -31,6 +31,7 @@ const METHODS = [
   "createNotifyDelivery",
   "getNotifyDelivery",
   "setNotifyDeliveryExternalId",
+  "purge",
 ];
 
 test("import and require give the same class and constants, and nothing else", () => {
@@ -48,9 +49,9 @@ test("the constants are those of layout 3", () => {
   assert.equal(imported.SCHEMA_VERSION, 3);
 });
 
-test("the class has the eighteen methods", () => {
+test("the class has the nineteen methods", () => {
   for (const method of METHODS) assert.equal(typeof IoredisState.prototype[method], "function", method);
-  assert.equal(METHODS.length, 18);
+  assert.equal(METHODS.length, 19);
 });
 
 test("every method returns a promise of the caller's realm, also without arguments", async () => {

@@ -9,9 +9,14 @@ function invalidArgument(message) {
   return coded(new Error(message), "INVALID_ARGUMENT");
 }
 
+/** An option of a kind that it cannot be. Never the value itself. */
+function invalidOption(message) {
+  return coded(new TypeError(message), "INVALID_ARGUMENT");
+}
+
 /** What the constructor throws where it was given something that it cannot serve. */
 function cannotServe(message) {
-  return coded(new TypeError(message), "INVALID_ARGUMENT");
+  return invalidOption(message);
 }
 
 function coded(error, code) {
@@ -42,4 +47,4 @@ function fromReport({ code, message, ambiguous, cause }) {
   return error;
 }
 
-module.exports = { cannotServe, coded, connectionClosed, corrupt, fromReport, invalidArgument };
+module.exports = { cannotServe, coded, connectionClosed, corrupt, fromReport, invalidArgument, invalidOption };

@@ -24,10 +24,11 @@ use crate::store::create::Create;
 use crate::store::external_ids::{ExternalId, SetExternalId, Subject};
 use crate::store::inbox::{self, Count, Cursor, Filter};
 use crate::store::keys::Keys;
+use crate::store::purge::Order;
 use crate::store::requests::{Find, Get};
 use crate::store::resolve::Resolve;
 use crate::store::timeline::{self, Append};
-use crate::store::{Sizes, batches, deliveries, scripts};
+use crate::store::{Sizes, batches, deliveries, purge, scripts};
 
 /// One connection, for one ioredis client.
 pub struct NativeLink {
@@ -352,4 +353,31 @@ pub fn create_delivery(store: &External<NativeStore>, ticket: u32, id: String, j
 #[napi(catch_unwind)]
 pub fn get_delivery(store: &External<NativeStore>, ticket: u32, id: String) {
     store.submit(ticket, deliveries::get(&store.keys, &id));
+}
+
+/// One step of `purge()`; `from` is the `next` of the step before it.
+#[napi(catch_unwind)]
+pub fn purge(
+    store: &External<NativeStore>,
+    ticket: u32,
+    before: f64,
+    limit: f64,
+    dry_run: bool,
+    from: Option<String>,
+) {
+    let order = Order {
+        before: whole(before),
+        limit: u64::try_from(whole(limit)).unwrap_or(0),
+        dry_run,
+    };
+    store.submit(ticket, purge::step(store.keys.clone(), order, from));
+}
+
+/// A number of JavaScript's that is known to be whole and small enough.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "times of a Date and safe integers"
+)]
+fn whole(number: f64) -> i64 {
+    number as i64
 }

@@ -1,7 +1,7 @@
 //! `001-initial`: the layout of the first version. There is nothing to rewrite.
 
-use super::dialogue::Command;
 use super::store::{Halt, Store};
+use crate::store::dialogue::Command;
 
 /// Its name in the ledger.
 pub const ID: &str = "001-initial";

@@ -14,11 +14,11 @@
 //! Members stay where they were: whatever is pending in layout 1 is pending in layout 2, also
 //! where its record says otherwise, is corrupt, or is missing. The last two have score 0.
 
-use super::dialogue::Command;
 use super::scripts;
 use super::store::{Answer, Halt, IDS, Store};
 use super::walk::{Walk, Way};
 use crate::error::Error;
+use crate::store::dialogue::Command;
 use crate::store::keys::Keys;
 
 /// Its name in the ledger.

@@ -5,7 +5,8 @@
 //!   atomic steps in `scripts`.
 //! - `store` and `walk` are what they share: reads and walks in chunks that are bounded by count
 //!   and by bytes.
-//! - `dialogue` makes one operation of a function with many steps.
+//!
+//! Each is one operation of the store's `dialogue`, with many steps.
 //!
 //! Keys of their own, all below the store's prefix and gone at the end:
 //! - `meta:002-sorted-indexes:new:{pending,resolved,all}`: the sorted sets while they are built;
@@ -15,7 +16,6 @@
 //! Any step may be sent again, any run may end after any step, and any number of replicas may run
 //! at once: every script looks at the ledger first and comes to the same result twice.
 
-mod dialogue;
 mod m001_initial;
 mod m002_sorted_indexes;
 mod m003_namespace_indexes;

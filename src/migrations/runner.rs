@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use redis::Value;
 
-use super::dialogue::{Command, Dialogue, Talk};
 use super::store::{Halt, Store, strings};
 use super::{LEDGER, m001_initial, m002_sorted_indexes, m003_namespace_indexes, scripts};
-use crate::connection::{CommandWriter, Gate, Operation, Step};
+use crate::connection::{CommandWriter, Gate, Operation, Outcome, Step};
 use crate::error::Error;
+use crate::store::dialogue::{Command, Dialogue, Talk};
 use crate::store::keys::Keys;
 
 /// Lets calls pass once the layout of their store is the present one.
@@ -35,7 +35,9 @@ impl SchemaGate {
     pub fn ensure(&self) -> Ensure {
         let keys = Arc::clone(&self.keys);
         Ensure {
-            dialogue: Dialogue::new(|talk| migrate(keys, talk)),
+            dialogue: Dialogue::alone(|talk| async move {
+                migrate(keys, talk).await.map(|()| Outcome::Done)
+            }),
             open: Arc::clone(&self.open),
         }
     }

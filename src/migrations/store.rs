@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use redis::Value;
 
-use super::dialogue::{Command, Talk};
 use super::scripts;
 use crate::connection::Script;
 use crate::error::Error;
 use crate::store::decision::score_of;
+use crate::store::dialogue::{Command, Talk};
 use crate::store::keys::Keys;
 use crate::store::record::Record;
 

@@ -2,9 +2,9 @@
 
 use redis::Value;
 
-use super::dialogue::Command;
 use super::store::{IDS, Store, strings};
 use crate::error::Error;
+use crate::store::dialogue::Command;
 
 /// How many ids a scan is asked for: it may return some more, which would need a second chunk.
 const SCANNED: usize = IDS - 20;

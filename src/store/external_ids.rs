@@ -262,7 +262,7 @@ impl Operation for SetExternalId {
 }
 
 /// The property that a JSON value names when it is used as a key: a string itself, else its text.
-fn property_name(raw: &[u8]) -> String {
+pub(super) fn property_name(raw: &[u8]) -> String {
     text(raw).map_or_else(
         || String::from_utf8_lossy(raw).into_owned(),
         Cow::into_owned,

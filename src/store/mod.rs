@@ -2,18 +2,24 @@
 //! reads from the reply. Knows neither Node nor sockets.
 
 pub mod batches;
+mod chunks;
 pub mod create;
 pub mod date;
 pub(crate) mod decision;
 pub mod deliveries;
+pub(crate) mod dialogue;
 mod documents;
 pub mod external_ids;
 pub mod inbox;
 pub mod keys;
+mod maintenance;
+mod position;
+pub mod purge;
 pub mod record;
 pub(crate) mod reply;
 pub mod requests;
 pub mod resolve;
+mod scan;
 pub mod scripts;
 pub mod timeline;
 mod walk;

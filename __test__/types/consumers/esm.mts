@@ -8,6 +8,7 @@ import {
   type HumanResult,
   IoredisState,
   type IoredisStateOptions,
+  type PurgeResult,
   SCHEMA_VERSION,
   type State,
 } from "@hitl-sdk/state-ioredis";
@@ -72,6 +73,15 @@ export async function approve(state: IoredisState, result: HumanResult): Promise
   return [...page.items, ...next, ...(await state.listByBatch("bat_1"))];
 }
 
+export async function keepsHouse(state: IoredisState): Promise<number> {
+  const { requests, batches, timelineEntries, deliveries, more }: PurgeResult = await state.purge({
+    resolvedBefore: new Date("2026-01-01"),
+    limit: 1000,
+    dryRun: true,
+  });
+  return more ? 0 : requests + batches + timelineEntries + deliveries;
+}
+
 export async function disposes(state: IoredisState): Promise<void> {
   await state.close();
   await state[Symbol.asyncDispose]();
@@ -117,6 +127,10 @@ export function wrong(state: IoredisState): unknown[] {
     state.resolve("apr_1", { type: "RESOLVED", actionId: "approve", id: "apr_1", externalRef: "x" }),
     // @ts-expect-error an external id is a string
     state.setExternalId("apr_1", 42),
+    // @ts-expect-error a date is needed
+    state.purge({}),
+    // @ts-expect-error a date is a Date
+    state.purge({ resolvedBefore: "2026-01-01" }),
     // @ts-expect-error no such method
     state.remove("apr_1"),
     // @ts-expect-error a date is text

@@ -1,8 +1,9 @@
 //! An operation of many steps, written as one async function.
 //!
-//! A connection asks an [`Operation`] for commands and hands it replies; a migration reads better
-//! as loops that ask and go on. The function awaits nothing but [`Talk::ask`], so that it can be
-//! polled by hand: once for each reply, without a runtime and without ever waiting.
+//! A connection asks an [`Operation`] for commands and hands it replies; a migration, or a walk
+//! through the whole store, reads better as loops that ask and go on. The function awaits nothing
+//! but [`Talk::ask`], so that it can be polled by hand: once for each reply, without a runtime and
+//! without ever waiting.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -11,9 +12,9 @@ use std::task::{Context, Poll, Waker};
 
 use redis::Value;
 
+use super::reply::accepted;
 use crate::connection::{CommandWriter, Operation, Outcome, Script, Step};
 use crate::error::Error;
-use crate::store::reply::accepted;
 
 /// One command of a step.
 pub enum Command {
@@ -91,15 +92,33 @@ impl Talk {
 /// The connection's end of the conversation: the operation that the function is.
 pub struct Dialogue {
     talk: Talk,
-    course: Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>,
+    course: Pin<Box<dyn Future<Output = Result<Outcome, Error>> + Send>>,
     started: bool,
+    is_alone: bool,
 }
 
 impl Dialogue {
-    /// The operation that goes the course which `start` returns.
-    pub fn new<C>(start: impl FnOnce(Talk) -> C) -> Self
+    /// The operation that goes the course which `start` returns, with nothing behind it on the
+    /// way until it is over.
+    pub fn alone<C>(start: impl FnOnce(Talk) -> C) -> Self
     where
-        C: Future<Output = Result<(), Error>> + Send + 'static,
+        C: Future<Output = Result<Outcome, Error>> + Send + 'static,
+    {
+        Self::new(start, true)
+    }
+
+    /// The same for a course each of whose steps stands for itself: other calls go on between
+    /// them.
+    pub fn beside<C>(start: impl FnOnce(Talk) -> C) -> Self
+    where
+        C: Future<Output = Result<Outcome, Error>> + Send + 'static,
+    {
+        Self::new(start, false)
+    }
+
+    fn new<C>(start: impl FnOnce(Talk) -> C, is_alone: bool) -> Self
+    where
+        C: Future<Output = Result<Outcome, Error>> + Send + 'static,
     {
         let talk = Talk(Arc::default());
         let course = Box::pin(start(talk.clone()));
@@ -107,6 +126,7 @@ impl Dialogue {
             talk,
             course,
             started: false,
+            is_alone,
         }
     }
 
@@ -117,8 +137,9 @@ impl Dialogue {
             .as_mut()
             .poll(&mut Context::from_waker(Waker::noop()))
         {
-            Poll::Ready(result) => Step::Over(result.map(|()| Outcome::Done)),
-            Poll::Pending => Step::Hold,
+            Poll::Ready(result) => Step::Over(result),
+            Poll::Pending if self.is_alone => Step::Hold,
+            Poll::Pending => Step::Continue,
         }
     }
 }

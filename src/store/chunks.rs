@@ -1,0 +1,66 @@
+//! Reading many records in commands that hold the server briefly.
+
+use redis::Value;
+
+use super::dialogue::{Command, Talk};
+use super::reply::{accepted, array, filled};
+use crate::error::Error;
+
+/// Most bytes of records that one command reads, unless a single record is larger.
+const BYTES: usize = 1 << 20;
+
+/// The strings under these keys, however many and large. What is missing, empty or of another
+/// type reads as missing.
+pub async fn records(talk: &Talk, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, Error> {
+    let mut found = vec![None; keys.len()];
+    if keys.is_empty() {
+        return Ok(found);
+    }
+    let measure = keys.iter().map(|key| Command::new(&[b"STRLEN", key]));
+    let sizes = tolerant(talk.ask(measure.collect()).await.values)?;
+    for chunk in planned(&sizes) {
+        let wanted = chunk.iter().map(|at| keys[*at].clone());
+        let request = [b"MGET".to_vec()].into_iter().chain(wanted).collect();
+        let replies = accepted(talk.ask(vec![Command::Plain(request)]).await.values)?;
+        let values = replies.into_iter().next().and_then(array);
+        for (at, value) in chunk
+            .into_iter()
+            .zip(values.ok_or(Error::UnexpectedReply("MGET"))?)
+        {
+            found[at] = filled(value);
+        }
+    }
+    Ok(found)
+}
+
+/// The places of the records that are there, in chunks that one command may read.
+fn planned(sizes: &[Value]) -> Vec<Vec<usize>> {
+    let (mut chunks, mut total) = (Vec::<Vec<usize>>::new(), 0_usize);
+    for (at, size) in sizes.iter().enumerate() {
+        let Value::Int(size @ 1..) = size else {
+            continue;
+        };
+        let size = usize::try_from(*size).unwrap_or(usize::MAX);
+        total = total.saturating_add(size);
+        match chunks.last_mut() {
+            Some(chunk) if total <= BYTES => chunk.push(at),
+            _ => {
+                total = size;
+                chunks.push(vec![at]);
+            }
+        }
+    }
+    chunks
+}
+
+/// The replies, of which some may say that a key has another type; any other refusal is an error.
+pub fn tolerant(replies: Vec<Value>) -> Result<Vec<Value>, Error> {
+    replies
+        .into_iter()
+        .map(|reply| match reply {
+            Value::ServerError(error) if error.code() == "WRONGTYPE" => Ok(Value::Nil),
+            Value::ServerError(error) => Err(Error::server(&error)),
+            value => Ok(value),
+        })
+        .collect()
+}

@@ -1,0 +1,44 @@
+-- Deletes a notify delivery whose group is a resolved request, or a batch of such, that is about
+-- to be deleted, if nothing has changed since that was read.
+--
+-- KEYS  1 delivery  2 request or batch  3 resolved index, or batch items  4… external id indexes
+-- ARGV  1 id  2 SHA-1 of the delivery  3 SHA-1 of the request or batch
+--       4 id of the request, or ''  5 how many items the batch has, or ''
+-- Returns 1 deleted
+--         0 something has changed
+
+local delivery = redis.pcall('GET', KEYS[1])
+local owner = redis.pcall('GET', KEYS[2])
+for _, reply in ipairs({ delivery, owner }) do
+  if refused(reply) then
+    return reply
+  end
+end
+if not delivery or redis.sha1hex(delivery) ~= ARGV[2] or not owner or redis.sha1hex(owner) ~= ARGV[3] then
+  return 0
+end
+local holds
+if ARGV[4] ~= '' then
+  holds = redis.pcall('ZSCORE', KEYS[3], ARGV[4])
+else
+  holds = redis.pcall('ZCARD', KEYS[3])
+end
+if refused(holds) then
+  return holds
+end
+if not holds or (ARGV[5] ~= '' and holds ~= tonumber(ARGV[5])) then
+  return 0
+end
+
+local gone = { KEYS[1] }
+for at = 4, #KEYS do
+  local value = redis.pcall('GET', KEYS[at])
+  if refused(value) then
+    return value
+  end
+  if value == ARGV[1] then
+    gone[#gone + 1] = KEYS[at]
+  end
+end
+local unlinked = redis.pcall('UNLINK', unpack(gone))
+return refused(unlinked) and unlinked or 1
