@@ -28,6 +28,9 @@ export declare function closeBridge(bridge: ExternalObject<Bridge>): void
 /** Closes a connection: after the calls made so far, or at once. */
 export declare function closeLink(link: ExternalObject<NativeLink>, graceful: boolean): void
 
+/** Holds calls back for those that are about to follow, or lets them go. */
+export declare function cork(link: ExternalObject<NativeLink>, corked: boolean): void
+
 /** `count()`. */
 export declare function count(store: ExternalObject<NativeStore>, ticket: number, status?: string | undefined | null, namespace?: string | undefined | null): void
 

@@ -839,6 +839,7 @@ module.exports.answer = nativeBinding.answer
 module.exports.appendTimeline = nativeBinding.appendTimeline
 module.exports.closeBridge = nativeBinding.closeBridge
 module.exports.closeLink = nativeBinding.closeLink
+module.exports.cork = nativeBinding.cork
 module.exports.count = nativeBinding.count
 module.exports.create = nativeBinding.create
 module.exports.createBatch = nativeBinding.createBatch

@@ -206,6 +206,7 @@ class IoredisState {
         this.#store = native.openStore(link.handle, this.#prefix);
         this.#epoch = link.epoch;
       }
+      link.gather();
       const ticket = park({ link, resolve, reject, read, id });
       try {
         send(this.#store, ticket);

@@ -5,6 +5,9 @@ const native = require("../binding.js");
 const { forgetLink, openLink } = require("./bridge.js");
 const { connectionClosed } = require("./errors.js");
 
+/** Calls what is to be done once the present code and what waits behind it have run. */
+const soon = Promise.resolve();
+
 /** How long `close()` waits for calls before it gives them up, in milliseconds. */
 const CLOSE_PATIENCE = 1000;
 
@@ -23,6 +26,7 @@ class Link {
     /** Answers that came before the client was ready. */
     this.early = [];
     this.waiters = [];
+    this.isCorked = false;
     source.attach(this);
   }
 
@@ -38,6 +42,22 @@ class Link {
       this.number = number;
       this.epoch += 1;
       this.source.watch();
+    }
+  }
+
+  /**
+   * Before a call: lets it leave together with those that the same turn makes. The first one leaves at
+   * once, as nobody else is under way.
+   */
+  gather() {
+    if (this.pending > 0 && !this.isCorked) {
+      this.isCorked = true;
+      const { handle } = this;
+      native.cork(handle, true);
+      soon.then(() => {
+        this.isCorked = false;
+        native.cork(handle, false);
+      });
     }
   }
 

@@ -124,6 +124,12 @@ pub fn close_link(link: &External<NativeLink>, graceful: bool) {
     });
 }
 
+/// Holds calls back for those that are about to follow, or lets them go.
+#[napi(catch_unwind)]
+pub fn cork(link: &External<NativeLink>, corked: bool) {
+    link.link.cork(corked);
+}
+
 /// Answers a question of the connection, as JSON.
 #[napi(catch_unwind)]
 pub fn answer(link: &External<NativeLink>, question: u32, json: String) {

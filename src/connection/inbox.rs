@@ -12,6 +12,9 @@ use crate::error::Error;
 /// A batch that was larger than this does not keep its memory.
 const USUAL_BATCH: usize = 1024;
 
+/// So many calls are not held back for more of them.
+const ENOUGH: usize = 16;
+
 /// The calls that the task has not seen yet.
 pub(super) struct Inbox {
     host: Arc<dyn Host>,
@@ -24,6 +27,18 @@ struct State {
     close: Option<Close>,
     /// Present while the task sleeps with nothing left to take: one wake-up for a batch.
     waker: Option<Waker>,
+    /// More calls are about to follow.
+    corked: bool,
+}
+
+impl State {
+    /// The waker, if it is time to wake the task.
+    fn due(&mut self) -> Option<Waker> {
+        if self.calls.is_empty() || (self.corked && self.calls.len() < ENOUGH) {
+            return None;
+        }
+        self.waker.take()
+    }
 }
 
 impl Inbox {
@@ -42,7 +57,18 @@ impl Inbox {
             return self.refuse(&call);
         }
         state.calls.push(call);
-        let waker = state.waker.take();
+        let waker = state.due();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Holds calls back, as more are about to follow; or lets them go.
+    pub(super) fn cork(&self, corked: bool) {
+        let mut state = self.lock();
+        state.corked = corked;
+        let waker = state.due();
         drop(state);
         if let Some(waker) = waker {
             waker.wake();

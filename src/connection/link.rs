@@ -49,6 +49,12 @@ impl Link {
         self.handle.inbox.submit(call);
     }
 
+    /// Holds calls back for those that are about to follow, so that they leave together; `false`
+    /// lets them go. Some leave before that when they are many, or when replies arrive.
+    pub fn cork(&self, corked: bool) {
+        self.handle.inbox.cork(corked);
+    }
+
     /// Takes no more calls and ends the task. Closing again is harmless, and `Now` overrides
     /// `Graceful`.
     pub fn close(&self, how: Close) {
