@@ -1,161 +1,73 @@
 // `npm run bench`: this package against the JavaScript version and others, on one private Redis.
 //
-//   npm run bench                         the table of the README: 5 rounds, records of 2.2 KB
-//   npm run bench -- --full               every operation, number in flight, size of records and delay; goes on where
-//                                         it was cut off
-//   npm run bench -- --rounds=9           more rounds
+//   npm run bench                         the table of the README, in less than 20 minutes; writes
+//                                         benchmark/results/table.json and its charts
+//   npm run bench -- --report             draws charts and the README's table again from benchmark/results/table.json
+//   npm run bench -- --full               every number in flight, size of records and delay: hours. Goes on where it
+//                                         was cut off; writes full.json
 //   npm run bench -- create resolve       the operations whose names contain one of the words
-//   npm run bench -- --baseline=<module>  the published package as a further side
+//   npm run bench -- --scale --memory     these parts only, of --grid, --scale, --migration, --start and --memory
+//   npm run bench -- --rounds=9           more rounds
+//   npm run bench -- --baseline=<module>  the published package, or another with its surface, as a further side
+//   npm run bench -- --short              a minute that shows that all works; its figures are worth nothing
+//
+// `--out=<folder>` and `--readme=<file>` say where results and table go.
 
-import { fork } from "node:child_process";
-import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { main, outputOf } from "../scripts/run.mjs";
+import { main, root } from "../scripts/run.mjs";
 import { setup } from "../scripts/setup.mjs";
-import { delayed } from "./delay.mjs";
-import { OPERATIONS } from "./operations.mjs";
-import { median, print, spread } from "./report.mjs";
 
-const RESULTS = fileURLToPath(new URL("results/", import.meta.url));
+const flag = { type: "boolean", default: false };
 
-/** A side whose process runs until `close()`. */
-async function openSide(name, port, server, module) {
-  const child = fork(new URL("side.mjs", import.meta.url), [name, port, server, module].map(String), {
-    execArgv: ["--expose-gc"],
-  });
-  const failed = once(child, "exit").then(([code]) => {
-    throw new Error(`${name} ended with ${code}`);
-  });
-  failed.catch(() => {});
-  const answer = async () => {
-    const [{ result, error }] = await Promise.race([once(child, "message"), failed]);
-    if (error) throw new Error(`${name}: ${error}`);
-    return result;
-  };
-  await answer();
-  return {
-    do(task, options) {
-      child.send({ task, ...options });
-      return answer();
-    },
-    async close() {
-      child.send({ task: "close" });
-      await once(child, "exit");
-    },
-  };
-}
+const PARTS = ["grid", "scale", "migration", "start", "memory"];
 
-/** What is measured in one round: cells of operation, number in flight, size of records and delay. */
-function gridOf({ full, words }) {
-  const names = Object.keys(OPERATIONS).filter(
-    (name) => (full || OPERATIONS[name].bounds) && (words.length === 0 || words.some((word) => name.includes(word))),
-  );
-  const cells = [];
-  for (const bytes of full ? [600, 2200, 75_000] : [2200]) {
-    for (const operation of names) {
-      if (bytes > 10_000 && operation === "list of 10,000") continue;
-      for (const inFlight of full ? [1, 64, 512] : [1, 64]) cells.push({ operation, inFlight, bytes, delay: 0 });
-      for (const delay of full ? [0.5, 2] : [0.5]) cells.push({ operation, inFlight: 1, bytes, delay });
-    }
-  }
-  return cells;
-}
+const OPTIONS = {
+  ...{ full: flag, short: flag, report: flag },
+  ...Object.fromEntries(PARTS.map((part) => [part, flag])),
+  rounds: { type: "string" },
+  baseline: { type: "string" },
+  out: { type: "string", default: fileURLToPath(new URL("results/", import.meta.url)) },
+  readme: { type: "string", default: join(root, "README.md") },
+};
 
-/** The share of an operation's calls that a cell makes: alone, delayed and large ones take longer. */
-function shareOf({ inFlight, bytes, delay, operation }) {
-  if (operation === "list of 10,000") return 1;
-  const alone = inFlight === 1 ? 0.3 : 1;
-  return alone * (delay > 0 ? 0.25 / (1 + delay) : 1) * (bytes > 10_000 ? 0.1 : 1);
+/** What the arguments choose: the parts, and the name of the results. */
+function choiceOf({ values, positionals: words }) {
+  const named = PARTS.filter((part) => values[part]);
+  const isPartial = named.length > 0 || words.length > 0;
+  const parts = isPartial ? (named.length > 0 ? named : ["grid"]) : PARTS;
+  const whole = values.full ? "full" : "table";
+  return { parts, name: values.short ? "short" : isPartial ? "partial" : whole };
 }
 
 await main(async (args) => {
-  const { values, positionals: words } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      full: { type: "boolean", default: false },
-      rounds: { type: "string", default: "5" },
-      baseline: { type: "string" },
-    },
-  });
+  const given = parseArgs({ args, allowPositionals: true, options: OPTIONS });
+  const { values, positionals: words } = given;
+  const { parts, name } = choiceOf(given);
+
+  const { read, write } = await import("./results.mjs");
+  const { draw } = await import("./charts.mjs");
+  if (values.report) {
+    const { writeReadme } = await import("./readme.mjs");
+    const results = read(values.out, name);
+    draw(results, values.out, name);
+    writeReadme(results, { file: values.readme, folder: values.out, name });
+    return 0;
+  }
+
   setup();
-  const { Redis5, startRedis } = await import("../__test__/support/redis.mjs");
-  const rounds = Number(values.rounds);
-  const cells = gridOf({ full: values.full, words });
-  const names = ["native", "js", "js6", "pipelining", "node-redis", ...(values.baseline ? ["published"] : [])];
-  const results = new Map(cells.map((cell) => [cell, Object.fromEntries(names.map((name) => [name, []]))]));
-
-  const machine = {
-    date: new Date().toISOString().slice(0, 10),
-    processor: `${cpus().length} × ${cpus()[0].model}`,
-    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-    node: process.version,
-    redis: outputOf("redis-server", ["--version"])?.match(/v=(\S+)/)?.[1],
-    rounds,
-  };
-  console.log(
-    Object.entries(machine)
-      .map(([name, value]) => `${name}: ${value}`)
-      .join(" · "),
-  );
-
-  const server = await startRedis();
-  const admin = new Redis5({ path: server.socket });
-  const proxies = new Map();
-  for (const delay of new Set(cells.map(({ delay }) => delay))) {
-    if (delay > 0) proxies.set(delay, await delayed(server.port, delay));
-  }
-  try {
-    for (let round = 0; round < rounds; round++) {
-      // Nobody is always the first one.
-      const order = names.map((_, n) => names[(n + round) % names.length]);
-      for (const name of order) {
-        for (const bytes of new Set(cells.map((cell) => cell.bytes))) {
-          await admin.flushall();
-          for (const delay of new Set(cells.map((cell) => cell.delay))) {
-            const mine = cells.filter((cell) => cell.bytes === bytes && cell.delay === delay);
-            const port = delay > 0 ? proxies.get(delay).port : server.port;
-            const side = await openSide(name, port, server.pid, values.baseline);
-            if (delay === 0) await side.do("fill", { bytes });
-            for (const cell of mine) {
-              process.stderr.write(`\r\x1b[Kround ${round + 1} of ${rounds}: ${name}, ${cell.operation} `);
-              results.get(cell)[name].push(await side.do("measure", { ...cell, share: shareOf(cell) }));
-            }
-            await side.close();
-          }
-        }
-      }
-    }
-  } finally {
-    for (const proxy of proxies.values()) proxy.close();
-    admin.disconnect();
-    await server.stop();
-  }
-  process.stderr.write("\r\x1b[K");
-
-  const table = cells.map((cell) => ({
-    ...cell,
-    sides: Object.fromEntries(
-      names.map((name) => {
-        const runs = results.get(cell)[name];
-        const measures = Object.keys(runs[0]);
-        return [
-          name,
-          Object.fromEntries(
-            measures.map((measure) => {
-              const figures = runs.map((run) => run[measure]);
-              return [measure, { median: median(figures), spread: spread(figures) }];
-            }),
-          ),
-        ];
-      }),
-    ),
-  }));
-  mkdirSync(RESULTS, { recursive: true });
-  writeFileSync(`${RESULTS}${values.full ? "full" : "table"}.json`, `${JSON.stringify({ machine, table }, null, 1)}\n`);
-  print(table);
+  const { measureAll } = await import("./comparison.mjs");
+  const { planOf } = await import("./plan.mjs");
+  const { print } = await import("./print.mjs");
+  const plan = planOf({ ...values, rounds: values.rounds && Number(values.rounds), words });
+  const results = await measureAll({
+    ...{ plan, parts, module: values.baseline },
+    mode: { full: values.full, short: values.short },
+    journalPath: values.full ? join(values.out, `${name}.jsonl`) : null,
+  });
+  write(results, values.out, name);
+  draw(results, values.out, name);
+  print(results);
   return 0;
 });

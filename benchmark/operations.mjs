@@ -1,148 +1,142 @@
-// What is measured: each operation, what it needs beforehand, and how many times it is run.
+// What is measured: each operation, what it needs beforehand, and how many times it is called.
 //
-// `prepare` may be slow: it is not measured. It gets the store under test, the number of calls to come, and the size
-// of records. `call(store, n)` makes call number n.
+// `prepare` may be slow, it is not measured. It gets the side (`store`, `another()`), the number of calls to come, the
+// size of records and the size of the stock, and returns `call(n)`, which does nothing but call: all that it hands over
+// has been made.
 
 import { batch, decision, delivery, entry, request } from "./records.mjs";
 
-/** Records that reads are made of. */
-export const STOCK = 10_000;
+/** Of how many items a batch and a thread are. */
+const ITEMS = 20;
 
-const stock = (n) => `stock-${n % STOCK}`;
+/** The share of the stock that has an external id. */
+const NAMED = 0.1;
 
-let last = 0;
+const stocked = (n) => `stock-${n}`;
 
-/** Ids that nobody has had before, from `fresh(n)` of the same preparation. */
-function series(name) {
-  last += 1;
-  const prefix = `${name}-${process.pid}-${last}`;
-  return (n) => `${prefix}-${n}`;
+/** Calls `call` with 0 … `count - 1`, `inFlight` of them at a time. */
+export async function all(count, call, inFlight = 200) {
+  let next = 0;
+  const worker = async () => {
+    while (next < count) await call(next++);
+  };
+  await Promise.all(Array.from({ length: Math.min(inFlight, count) }, worker));
 }
 
-/** Waits for `count` calls, 200 at a time. */
-export async function all(count, call) {
-  for (let from = 0; from < count; from += 200) {
-    await Promise.all(Array.from({ length: Math.min(200, count - from) }, (_, n) => call(from + n)));
-  }
-}
-
-/** Fills an empty store with what reads read. */
-export async function fill(store, bytes) {
+/** Fills an empty store with what reads read: `stock` records of `bytes` bytes. */
+export async function fill(store, { bytes, stock }) {
   await store.ensureSchema();
-  await all(STOCK, (n) => store.create(request(stock(n), bytes, n < 20 ? { batchId: "batch", batchIndex: n } : {})));
-  await all(STOCK / 10, (n) => store.setExternalId(stock(n), `ext-${stock(n)}`));
-  await all(20, (n) => store.appendTimeline(entry(`stock-${n}`, "thread")));
+  const item = (n) => (n < ITEMS ? { batchId: "stock", batchIndex: n } : {});
+  await all(stock, (n) => store.create(request(stocked(n), bytes, item(n))));
+  await all(stock * NAMED, (n) => store.setExternalId(stocked(n), `x-${stocked(n)}`));
+  await all(ITEMS, (n) => store.appendTimeline(entry(stocked(n), "stock")));
   await store.createBatch(batch("stock"));
   await store.createNotifyDelivery(delivery("stock"));
 }
 
-/** A run of calls on records of its own, made beforehand. */
-const onFresh = (name, make, call) => ({
-  async prepare(store, count, bytes) {
-    this.id = series(name);
-    await all(count, (n) => make(store, this.id(n), bytes));
-  },
-  call(store, n) {
-    return call(store, this.id(n));
-  },
-});
+let last = 0;
 
-/** A run of calls that each make something new. */
-const making = (name, make) => ({
-  prepare(_store, _count, bytes) {
-    this.id = series(name);
-    this.bytes = bytes;
-  },
-  call(store, n) {
-    return make(store, this.id(n), this.bytes);
+/** `count` ids that nobody has had before. */
+function ids(count) {
+  last += 1;
+  return Array.from({ length: count }, (_, n) => `new-${process.pid}-${last}-${n}`);
+}
+
+/** `count` ids of the stock, not in its order. */
+const stock = (count, size) => Array.from({ length: count }, (_, n) => stocked((n * 7919) % size));
+
+/** The same arguments each time. */
+const same = (method, ...args) => ({
+  prepare: ({ store }) => {
+    return () => store[method](...args);
   },
 });
 
-const reading = (call) => ({ prepare() {}, call });
+/** Each time what `of` makes of a new id. */
+const making = (method, of) => ({
+  prepare({ store, count, bytes }) {
+    const records = ids(count).map((id) => of(id, bytes));
+    return (n) => store[method](records[n]);
+  },
+});
 
-const create = (store, id, bytes) => store.create(request(id, bytes));
+/** Each time another one of the stock, by what `of` makes of its id. */
+const reading = (method, of = (id) => id, share = 1) => ({
+  prepare({ store, count, stock: size }) {
+    const names = stock(count, size * share).map(of);
+    return (n) => store[method](names[n]);
+  },
+});
 
-/**
- * `calls`: how many for each 64 in flight; fewer with one. `isShown`: in the README's table, with its bounds in the
- * order of `MEASURES`.
- */
+/** Each time another new record, that has been made beforehand; with its id and what `of` makes of that. */
+const changing = (method, made, makes, of = (id) => `x-${id}`) => ({
+  async prepare({ store, count, bytes }) {
+    const names = ids(count);
+    const values = names.map(of);
+    await all(count, (n) => store[made](makes(names[n], bytes)));
+    return (n) => store[method](names[n], values[n]);
+  },
+});
+
+/** One approval from the engine's request to the end, as a server makes it. */
+async function approve(store, record, externalId, result) {
+  const { id, token } = record;
+  await store.findByToken(token);
+  await store.create(record);
+  await store.setExternalId(id, externalId);
+  await store.get(id);
+  await store.list({ status: "pending", limit: 50 });
+  await store.get(id);
+  await store.resolve(id, result);
+  await store.get(id);
+}
+
+/** `calls`: how many of 2.2 KB with 64 in flight, so that each takes a few tenths of a second; see plan.mjs. */
 export const OPERATIONS = {
-  create: { calls: 4000, bounds: [0.35, 3.0, 1.2, 1.4], ...making("create", create) },
-  get: { calls: 8000, bounds: [0.6, 1.7, 1.0, 1.1], ...reading((store, n) => store.get(stock(n * 7))) },
-  findByToken: {
-    calls: 6000,
-    bounds: [0.45, 2.0, 1.4, 1.2],
-    ...reading((store, n) => store.findByToken(`token-of-${stock(n * 7)}`)),
-  },
-  findByExternalId: {
-    calls: 6000,
-    bounds: [0.45, 2.0, 1.4, 1.2],
-    ...reading((store, n) => store.findByExternalId(`ext-${stock(n % (STOCK / 10))}`)),
-  },
-  setExternalId: {
-    calls: 4000,
-    bounds: [0.1, 4.0, 1.7, 1.4],
-    ...onFresh("named", create, (store, id) => store.setExternalId(id, `x-${id}`)),
-  },
-  resolve: {
-    calls: 4000,
-    bounds: [0.35, 2.0, 1.2, 0.6],
-    ...onFresh("decided", create, (store, id) => store.resolve(id, decision(id))),
-  },
-  "list of 50": {
-    calls: 400,
-    bounds: [0.75, 1.3, 1.1, 1.1],
-    ...reading((store) => store.list({ status: "pending", limit: 50 })),
-  },
-  "list of 10,000": {
-    calls: 4,
-    bounds: [0.7, 1.4, 1.2, 1.1],
-    ...reading((store) => store.list({ limit: 10_000 })),
-  },
-  count: { calls: 10_000, bounds: [0.4, 2.0, 1.0, 1.1], ...reading((store) => store.count({ status: "pending" })) },
-  createBatch: { calls: 4000, ...making("batch", (store, id) => store.createBatch(batch(id))) },
-  getBatch: { calls: 6000, ...reading((store) => store.getBatch("stock")) },
-  setBatchExternalId: {
-    calls: 3000,
-    ...onFresh(
-      "batches",
-      (store, id) => store.createBatch(batch(id)),
-      (store, id) => store.setBatchExternalId(id, `x-${id}`),
-    ),
-  },
-  listByBatch: { calls: 600, ...reading((store) => store.listByBatch("batch")) },
-  appendTimeline: {
-    calls: 6000,
-    bounds: [0.35, 2.5, 1.2, 1.1],
-    ...making("entry", (store, id) => store.appendTimeline(entry(id, `thread-of-${id}`))),
-  },
-  timeline: { calls: 1500, ...reading((store) => store.timeline("thread")) },
-  createNotifyDelivery: {
-    calls: 4000,
-    ...making("delivery", (store, id) => store.createNotifyDelivery(delivery(id))),
-  },
-  getNotifyDelivery: { calls: 6000, ...reading((store) => store.getNotifyDelivery("stock")) },
+  create: { calls: 2500, ...making("create", request) },
+  get: { calls: 6000, ...reading("get") },
+  findByToken: { calls: 4000, ...reading("findByToken", (id) => `token-of-${id}`) },
+  findByExternalId: { calls: 4000, ...reading("findByExternalId", (id) => `x-${id}`, NAMED) },
+  setExternalId: { calls: 2500, ...changing("setExternalId", "create", request) },
+  resolve: { calls: 2500, ...changing("resolve", "create", request, decision) },
+  "list of 50": { calls: 250, ...same("list", { status: "pending", limit: 50 }) },
+  "list of 10,000": { calls: 64, ...same("list", { limit: 10_000 }) },
+  count: { calls: 10_000, ...same("count", { status: "pending" }) },
+  createBatch: { calls: 4000, ...making("createBatch", batch) },
+  getBatch: { calls: 6000, ...same("getBatch", "stock") },
+  setBatchExternalId: { calls: 3000, ...changing("setBatchExternalId", "createBatch", batch) },
+  listByBatch: { calls: 500, ...same("listByBatch", "stock") },
+  appendTimeline: { calls: 4000, ...making("appendTimeline", (id) => entry(id, `thread-of-${id}`)) },
+  timeline: { calls: 1500, ...same("timeline", "stock") },
+  createNotifyDelivery: { calls: 4000, ...making("createNotifyDelivery", delivery) },
+  getNotifyDelivery: { calls: 6000, ...same("getNotifyDelivery", "stock") },
   setNotifyDeliveryExternalId: {
     calls: 3000,
-    ...onFresh(
-      "deliveries",
-      (store, id) => store.createNotifyDelivery(delivery(id)),
-      (store, id) => store.setNotifyDeliveryExternalId(id, `x-${id}`),
-    ),
+    ...changing("setNotifyDeliveryExternalId", "createNotifyDelivery", delivery),
   },
+
+  /** On a store that is current, by an instance that does not know it yet: the JavaScript version asks once. */
+  ensureSchema: {
+    calls: 3000,
+    prepare: ({ another, count }) => {
+      const stores = Array.from({ length: count }, another);
+      return (n) => stores[n].ensureSchema();
+    },
+  },
+
   "whole approval": {
-    calls: 600,
-    bounds: [0.65, 1.5, 1.2, 1.1],
-    ...making("approval", async (store, id, bytes) => {
-      const record = request(id, bytes);
-      await store.findByToken(record.token);
-      await store.create(record);
-      await store.setExternalId(id, `x-${id}`);
-      await store.get(id);
-      await store.list({ status: "pending", limit: 50 });
-      await store.get(id);
-      await store.resolve(id, decision(id));
-      await store.get(id);
-    }),
+    calls: 200,
+    prepare({ store, count, bytes }) {
+      const records = ids(count).map((id) => request(id, bytes));
+      const results = records.map(({ id }) => decision(id));
+      return (n) => approve(store, records[n], `x-${records[n].id}`, results[n]);
+    },
+  },
+
+  /** A page behind a cursor; `options`: the cursor and the page's size. Only for the scale. */
+  page: {
+    prepare: ({ store, limit, cursor }) => {
+      return () => store.list({ status: "pending", limit, ...(cursor && { cursor }) });
+    },
   },
 };

@@ -1,84 +1,66 @@
-// The sides of the comparison: each opens a store on a port, in a process of its own.
+// The sides of the comparison: each opens stores on a server, all with the same layout and each under a prefix of its
+// own.
 
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { Baseline } from "./baseline.mjs";
-
-/** The prefix of every side's keys: they share one layout. */
-export const PREFIX = "bench";
-
-/** The baseline's commands over ioredis. */
-function overIoredis(client) {
-  return {
-    get: (key) => client.get(key),
-    set: (key, value) => client.set(key, value),
-    mget: (keys) => client.mget(keys),
-    zcard: (key) => client.zcard(key),
-    zrange: (key) => client.zrange(key, 0, -1),
-    zrevrange: (key, highest, offset, count) =>
-      client.zrevrangebyscore(key, highest, "-inf", "WITHSCORES", "LIMIT", offset, count),
-    smembers: (key) => client.smembers(key),
-    eval: (script, keys, args) => client.eval(script, keys.length, ...keys, ...args),
-    async pipeline(commands) {
-      const pipeline = client.pipeline();
-      for (const [name, ...args] of commands) pipeline[name.toLowerCase()](...args);
-      await pipeline.exec();
-    },
-  };
-}
-
-/** The same over node-redis, which sends in one piece what is called in one turn. */
-function overNodeRedis(client) {
-  return {
-    get: (key) => client.get(key),
-    set: (key, value) => client.set(key, value),
-    mget: (keys) => client.mGet(keys),
-    zcard: (key) => client.zCard(key),
-    zrange: (key) => client.zRange(key, 0, -1),
-    zrevrange: (key, highest, offset, count) =>
-      client.sendCommand([
-        ...["ZREVRANGEBYSCORE", key, highest, "-inf", "WITHSCORES", "LIMIT"],
-        ...[String(offset), String(count)],
-      ]),
-    smembers: (key) => client.sMembers(key),
-    eval: (script, keys, args) => client.eval(script, { keys, arguments: args }),
-    pipeline: (commands) => Promise.all(commands.map((command) => client.sendCommand(command))),
-  };
-}
-
-async function baselineOverIoredis(name, port, options) {
-  const { Redis } = await import(name);
-  const client = new Redis({ port, host: "127.0.0.1", ...options });
-  return { store: new Baseline(overIoredis(client), PREFIX), close: () => client.quit() };
-}
-
-async function packageOverIoredis(name, module, port) {
-  const { Redis } = await import(name);
-  const { IoredisState } = await import(module);
-  const client = new Redis({ port, host: "127.0.0.1" });
-  return { store: new IoredisState(client, { tableName: PREFIX }), close: () => client.quit() };
-}
+import { overIoredis, overNodeRedis } from "./commands.mjs";
 
 const HERE = new URL("../index.js", import.meta.url).href;
 
+const host = "127.0.0.1";
+
+/**
+ * The baseline over an ioredis. What each side opens: `store`, which has a client of its own; `another()`, a new store
+ * on that client; `close()`.
+ */
+const baseline =
+  (library, options) =>
+  async ({ port, db }, prefix) => {
+    const { Redis } = await import(library);
+    const client = new Redis({ host, port, db, ...options });
+    const another = () => new Baseline(overIoredis(client), prefix);
+    return { store: another(), another, close: () => client.quit() };
+  };
+
+/** A package with `IoredisState` over an ioredis with its defaults. */
+const packaged =
+  (library, module) =>
+  async ({ port, db }, prefix) => {
+    const { Redis } = await import(library);
+    const { IoredisState } = await import(module);
+    const client = new Redis({ host, port, db });
+    const another = () => new IoredisState(client, { tableName: prefix });
+    return { store: another(), another, close: () => client.quit() };
+  };
+
+async function baselineOverNodeRedis({ port, db }, prefix) {
+  const { createClient } = await import("@redis/client");
+  const client = await createClient({ RESP: 2, database: db, socket: { host, port } }).connect();
+  const another = () => new Baseline(overNodeRedis(client), prefix);
+  return { store: another(), another, close: () => client.close() };
+}
+
 /** By name. The first one is ours, the second one what it is measured against. */
 export const RIVALS = {
-  native: { title: "this package", open: (port) => packageOverIoredis("ioredis5", HERE, port) },
-  js: { title: "JavaScript, ioredis 5", open: (port) => baselineOverIoredis("ioredis5", port) },
-  js6: { title: "JavaScript, ioredis 6", open: (port) => baselineOverIoredis("ioredis6", port) },
+  native: { title: "this package", open: packaged("ioredis5", HERE) },
+  js: { title: "JavaScript, ioredis 5", open: baseline("ioredis5") },
+  js6: { title: "JavaScript, ioredis 6", open: baseline("ioredis6") },
   pipelining: {
     title: "JavaScript, ioredis 5, auto-pipelining",
-    open: (port) => baselineOverIoredis("ioredis5", port, { enableAutoPipelining: true }),
+    open: baseline("ioredis5", { enableAutoPipelining: true }),
   },
-  "node-redis": {
-    title: "JavaScript, node-redis",
-    async open(port) {
-      const { createClient } = await import("@redis/client");
-      const client = await createClient({ RESP: 2, socket: { port, host: "127.0.0.1" } }).connect();
-      return { store: new Baseline(overNodeRedis(client), PREFIX), close: () => client.close() };
-    },
-  },
+  "node-redis": { title: "JavaScript, node-redis", open: baselineOverNodeRedis },
 };
 
-/** A further side: the module that the caller names. */
-export function published(module) {
-  return { title: `${module}, ioredis 5`, open: (port) => packageOverIoredis("ioredis5", module, port) };
+/** The name of a further side: a module that the caller names. */
+export const PUBLISHED = "published";
+
+/** The side of that name. `module`: the caller's, a package's name or a file's path. */
+export function rivalOf(name, module) {
+  if (name !== PUBLISHED) return RIVALS[name];
+  const specifier = /^[./]/.test(module) ? pathToFileURL(resolve(module)).href : module;
+  return { title: `${module}, ioredis 5`, open: packaged("ioredis5", specifier) };
 }
+
+export const titleOf = (name) => RIVALS[name]?.title ?? "published package, ioredis 5";

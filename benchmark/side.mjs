@@ -1,49 +1,61 @@
-// One side of the comparison in a process of its own: opens its store, runs what it is told, and reports.
+// One side of the comparison in a process of its own: opens its stores, runs what it is told, and reports.
 
+import { answersOf } from "./agreement.mjs";
 import { measure } from "./measure.mjs";
+import { mixed } from "./mixture.mjs";
 import { fill, OPERATIONS } from "./operations.mjs";
-import { published, RIVALS } from "./rivals.mjs";
+import { answers } from "./processes.mjs";
+import { rivalOf } from "./rivals.mjs";
 
-const [name, port, server, ...rest] = process.argv.slice(2);
-const rival = RIVALS[name] ?? published(rest[0]);
-const { store, close } = await rival.open(Number(port));
+const [name, prefix, server, module] = process.argv.slice(2);
+const rival = rivalOf(name, module);
 
-/** Fewer calls before it counts: enough for V8 to have seen everything. */
+/** Calls before those that count, as a share of them: enough for V8 to have seen everything. */
 const WARM_UP = 0.25;
 
-const tasks = {
-  fill: ({ bytes }) => fill(store, bytes),
+/** What returns so much has been seen after that many calls. */
+const WARM_UP_LISTS = 2;
 
-  async measure({ operation, inFlight, bytes, share }) {
-    const { calls, prepare, call } = OPERATIONS[operation];
-    const count = Math.max(inFlight, 2, Math.round(calls * share));
-    const warm = Math.max(1, Math.round(count * WARM_UP));
-    const own = { prepare, call };
-    for (const part of [warm, count]) {
-      await own.prepare(store, part, bytes);
-      const result = await measure({ count: part, inFlight, server, call: (n) => own.call(store, n) });
-      if (part === count) return result;
-    }
-    return undefined;
+/** Stores by where they are: a server's port, and a database. */
+const stores = new Map();
+
+async function open({ port, db = 0 }) {
+  const place = `${port} ${db}`;
+  if (!stores.has(place)) stores.set(place, await rival.open({ port, db }, prefix));
+  return stores.get(place);
+}
+
+answers({
+  async answers({ place }) {
+    return answersOf((await open(place)).store);
   },
 
-  memory() {
-    globalThis.gc?.();
+  async fill({ place, bytes, stock }) {
+    await fill((await open(place)).store, { bytes, stock });
+  },
+
+  /** Warms up and measures; what is called has all that it needs beforehand. */
+  async measure({ place, operation, count, inFlight, bytes, stock, options }) {
+    const side = await open(place);
+    const { prepare } = OPERATIONS[operation];
+    const run = async (calls) => {
+      const call = await prepare({ ...side, count: calls, bytes, stock, ...options });
+      return measure({ count: calls, inFlight: Math.min(inFlight, calls), server, call });
+    };
+    await run(operation === "list of 10,000" ? WARM_UP_LISTS : Math.ceil(count * WARM_UP));
+    return run(count);
+  },
+
+  /** Mixed calls; the resident memory behind them, in bytes. */
+  async mix({ place, from, count, bytes }) {
+    await mixed((await open(place)).store, { from, count, bytes });
+    globalThis.gc();
     return process.memoryUsage.rss();
   },
 
-  async close() {
-    await close();
-    process.disconnect();
+  async schema({ place }) {
+    const began = performance.now();
+    await (await open(place)).another().ensureSchema();
+    return performance.now() - began;
   },
-};
-
-process.on("message", async ({ task, ...options }) => {
-  try {
-    const result = await tasks[task](options);
-    if (process.connected) process.send({ result });
-  } catch (error) {
-    process.send({ error: `${error.code ?? ""} ${error.message}` });
-  }
 });
-process.send({ result: "ready" });

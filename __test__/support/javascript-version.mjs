@@ -4,7 +4,8 @@
 import { keysOf } from "./layout.mjs";
 import { FIELDS, stored } from "./records.mjs";
 
-const RESOLVE = `
+/** KEYS: record, pending, resolved. ARGV: id, result, resolvedAt, and the prefix, without the client's `keyPrefix`. */
+export const RESOLVE = `
 local text = redis.call('GET', KEYS[1])
 if not text then return 'unknown' end
 local record = cjson.decode(text)
@@ -13,11 +14,12 @@ record.status = 'resolved'
 record.result = cjson.decode(ARGV[2])
 record.resolvedAt = ARGV[3]
 redis.call('SET', KEYS[1], cjson.encode(record))
-for i = 2, 4, 2 do
-  local score = redis.call('ZSCORE', KEYS[i], ARGV[1])
-  redis.call('ZREM', KEYS[i], ARGV[1])
-  redis.call('ZADD', KEYS[i + 1], score or 0, ARGV[1])
-end
+local score = redis.call('ZSCORE', KEYS[2], ARGV[1]) or 0
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('ZADD', KEYS[3], score, ARGV[1])
+local of_namespace = ARGV[4] .. ':idx:ns:' .. (record.namespace or 'global') .. ':status:'
+redis.call('ZREM', of_namespace .. 'pending', ARGV[1])
+redis.call('ZADD', of_namespace .. 'resolved', score, ARGV[1])
 return 'ok'`;
 
 /** The known fields of a parsed record, as JS copies them; others are dropped. */
@@ -94,19 +96,8 @@ export class JavascriptVersion {
 
   async resolve(id, result, resolvedAt = new Date().toISOString()) {
     const { keys } = this;
-    const namespace = (await this.get(id))?.namespace ?? "global";
-    const verdict = await this.client.eval(
-      RESOLVE,
-      5,
-      keys.request(id),
-      keys.status("pending"),
-      keys.status("resolved"),
-      keys.namespaceStatus(namespace, "pending"),
-      keys.namespaceStatus(namespace, "resolved"),
-      id,
-      JSON.stringify(result),
-      resolvedAt,
-    );
+    const named = [keys.request(id), keys.status("pending"), keys.status("resolved")];
+    const verdict = await this.client.eval(RESOLVE, 3, ...named, id, JSON.stringify(result), resolvedAt, keys.prefix);
     if (verdict === "unknown") throw new Error(`Unknown human request "${id}"`);
     if (verdict === "resolved") throw new Error(`Human request "${id}" is already resolved`);
   }
