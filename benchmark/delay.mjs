@@ -41,6 +41,7 @@ function serve(target, delay) {
     carry(client, line);
     carry(line, client);
   });
+  process.on("disconnect", () => process.exit());
   server.listen(0, "127.0.0.1", () => process.send({ listening: server.address().port }));
 }
 

@@ -5,9 +5,9 @@ import { OPERATIONS } from "./operations.mjs";
 
 const LARGE = 75_000;
 
-/** Sides that take part in everything, and those with which lists of 10,000 are measured: they take seconds each. */
-const MAIN = ["native", "js", "published"];
-const LISTING = [...MAIN, "node-redis"];
+/** Who takes part where time is short: in what a line makes slow; and alone, or in lists that take a second each. */
+const TWO = ["native", "js", "published"];
+const THREE = [...TWO, "node-redis"];
 
 /** How many calls: fewer alone, far away, and of large records, where they take longer. */
 function callsOf({ operation, inFlight, bytes, delay }) {
@@ -33,11 +33,13 @@ function cellsOf({ sizes, inFlight, delays, isFull, words }) {
       for (const delay of delays) cells.push({ operation, inFlight: 1, bytes, delay });
     }
   }
-  return cells.map((cell) => {
-    const isLong = cell.operation === "list of 10,000";
-    const sides = isLong ? LISTING : !isFull && cell.delay > 0 ? MAIN : null;
-    return { ...cell, count: callsOf(cell), ...(sides && { sides }) };
-  });
+  return cells.map((cell) => ({ ...cell, count: callsOf(cell), sides: sidesOf(cell, isFull) }));
+}
+
+/** The sides that take part in a cell; `undefined`: all. */
+function sidesOf({ operation, inFlight, delay }, isFull) {
+  if (!isFull && delay > 0) return TWO;
+  return operation === "list of 10,000" || (!isFull && inFlight === 1) ? THREE : undefined;
 }
 
 const stockOf = (bytes) => (bytes >= LARGE ? 1000 : 10_000);
@@ -65,6 +67,6 @@ export function planOf({ full = false, short = false, rounds, words = [] }) {
     scale: { sizes: [1e3, 1e4, 1e5, 1e6], calls: 1000, rounds: full ? 9 : 5 },
     migration: { records: 1e5, rounds: full ? 5 : 3 },
     start: { rounds: full ? 50 : 25 },
-    memory: { calls: 1e6, warmUp: 2e5, samples: 40, bytes: 600, sides: full ? ["native", "js"] : ["native"] },
+    memory: { calls: 1e6, warmUp: 5e5, samples: 40, bytes: 600, sides: full ? ["native", "js"] : ["native"] },
   };
 }

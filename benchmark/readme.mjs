@@ -1,7 +1,7 @@
 // Writes the README's part about speed from the results: nobody types its figures.
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { dirname, relative } from "node:path";
+import { dirname, posix, relative } from "node:path";
 import { COLUMNS, operationsOf, ratios, sidesOf, sizeOf } from "./bounds.mjs";
 import { chartsOf } from "./charts.mjs";
 import { claimsOf } from "./claims.mjs";
@@ -85,7 +85,8 @@ function absolute(grid) {
 function text(results, { folder, name }) {
   const rows = results.grid ? ratios(results.grid) : [];
   const claims = claimsOf(results);
-  const pictures = Object.keys(chartsOf(results)).map((chart) => `![${chart}](${folder}/${name}-${chart}.svg)`);
+  const picture = (chart) => `![${chart}](${posix.join(folder, `${name}-${chart}.svg`)})`;
+  const pictures = Object.keys(chartsOf(results)).map(picture);
   const claimRows = claims.map(({ name, figure, unit, bound, isMet }) => [
     name,
     isMet ? `${ratio(figure)}${unit} ✓` : `**${ratio(figure)}${unit} ✗**`,

@@ -18,11 +18,12 @@ export function summaries(runs) {
   return Object.fromEntries(measures.map((measure) => [measure, summary(runs.map((run) => run[measure]))]));
 }
 
-/** How much y grows for each x, `[[x, y], …]`: the median over all pairs, which single steps do not tilt. */
+/** How much y grows for each x, `[[x, y], …]`: by least squares. */
 export function slope(points) {
-  const slopes = [];
-  for (const [n, [x, y]] of points.entries()) {
-    for (const [x2, y2] of points.slice(n + 1)) slopes.push((y2 - y) / (x2 - x));
-  }
-  return median(slopes);
+  const mean = (figures) => figures.reduce((sum, figure) => sum + figure, 0) / figures.length;
+  const [middleX, middleY] = [0, 1].map((axis) => mean(points.map((point) => point[axis])));
+  const [together, alone] = [1, 0].map((axis) =>
+    mean(points.map((point) => (point[0] - middleX) * (point[axis] - [middleX, middleY][axis]))),
+  );
+  return together / alone;
 }
