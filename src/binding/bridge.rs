@@ -6,6 +6,7 @@
 //! thread, a worker, a Jest realm): its thread starts with the first call and ends with the
 //! environment.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -20,8 +21,10 @@ use super::error::report;
 use crate::connection::Outcome;
 use crate::error::Error;
 
-/// How many events JavaScript handles before it does anything else.
+/// How many events JavaScript handles before it does anything else, and how many bytes of them: what
+/// it has made of them is garbage sooner than when all of a large batch lives at once.
 const CHUNK: usize = 256;
+const CHUNK_BYTES: usize = 128 * 1024;
 
 /// What the runtime thread has to say to JavaScript.
 pub enum Event {
@@ -94,6 +97,21 @@ impl ToNapiValue for Item {
 }
 
 impl Event {
+    /// How many bytes JavaScript will have of it, more or less.
+    fn size(&self) -> usize {
+        match self {
+            Self::Settled { result, .. } => match result {
+                Ok(Outcome::Document(json) | Outcome::Found { json, .. }) => json.len(),
+                _ => 0,
+            },
+            Self::Question { text, .. } => text.len(),
+            Self::Stream { event, .. } => match event {
+                StreamEvent::Write(bytes) => bytes.len(),
+                _ => 0,
+            },
+        }
+    }
+
     fn items(self) -> [Item; 4] {
         let number = |number: u32| Item::Number(number.into());
         match self {
@@ -141,7 +159,7 @@ type Deliver = ThreadsafeFunction<(), (), FnArgs<(Vec<Item>,)>, Status, false, t
 
 /// Events on their way to JavaScript.
 pub struct Outbox {
-    events: Mutex<Vec<Event>>,
+    events: Mutex<VecDeque<Event>>,
     /// Taken away when the bridge is closed: it holds the JavaScript function.
     deliver: Mutex<Option<Deliver>>,
 }
@@ -150,7 +168,7 @@ impl Outbox {
     /// Adds an event, and calls JavaScript if it has not been called for an earlier one.
     pub fn push(&self, event: Event) {
         let mut events = self.events();
-        events.push(event);
+        events.push_back(event);
         if events.len() == 1 {
             drop(events);
             self.call();
@@ -160,9 +178,14 @@ impl Outbox {
     /// The next events, in the JavaScript thread.
     fn take(&self) -> Vec<Item> {
         let mut events = self.events();
-        let size = events.len().min(CHUNK);
-        let rest = events.split_off(size);
-        let chunk = std::mem::replace(&mut *events, rest);
+        let mut bytes = 0;
+        let fitting = events.iter().take(CHUNK).take_while(|event| {
+            let fits = bytes < CHUNK_BYTES;
+            bytes += event.size();
+            fits
+        });
+        let size = fitting.count();
+        let chunk: Vec<Event> = events.drain(..size).collect();
         let more = !events.is_empty();
         drop(events);
         if more {
@@ -178,7 +201,7 @@ impl Outbox {
         }
     }
 
-    fn events(&self) -> MutexGuard<'_, Vec<Event>> {
+    fn events(&self) -> MutexGuard<'_, VecDeque<Event>> {
         self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
