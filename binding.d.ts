@@ -114,3 +114,9 @@ export declare function streamTook(link: ExternalObject<NativeLink>, stream: num
 
 /** `timeline()`. */
 export declare function timeline(store: ExternalObject<NativeStore>, ticket: number, threadId: string): void
+
+/**
+ * One step of `verify()`; `from` is the `next` of the step before it. `unprefixed`: the store's
+ * prefix without the client's `keyPrefix`, where there is one.
+ */
+export declare function verify(store: ExternalObject<NativeStore>, ticket: number, repair: boolean, unprefixed?: Uint8Array | undefined | null, from?: string | undefined | null): void

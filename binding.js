@@ -865,3 +865,4 @@ module.exports.streamEnded = nativeBinding.streamEnded
 module.exports.streamReceived = nativeBinding.streamReceived
 module.exports.streamTook = nativeBinding.streamTook
 module.exports.timeline = nativeBinding.timeline
+module.exports.verify = nativeBinding.verify

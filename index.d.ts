@@ -192,6 +192,108 @@ export interface PurgeResult {
   more: boolean;
 }
 
+/** How `verify` goes about it. */
+export interface VerifyOptions {
+  /** Whether to mend what has exactly one right answer. By default `false`: nothing is changed. */
+  repair?: boolean;
+  /**
+   * Is told how far it is: at most ten times a second, and once at the end. Its answer is not waited for. What it throws
+   * stops nothing; it is warned of once (`process.emitWarning`), and not called again.
+   */
+  onProgress?: (progress: VerifyProgress) => unknown;
+}
+
+/** What `verify` has looked at. What comes or goes meanwhile may be counted or not, and now and then twice. */
+export interface VerifySeen {
+  requests: number;
+  batches: number;
+  timelineEntries: number;
+  deliveries: number;
+  /** Entries of all indexes, resume tokens and external ids. */
+  indexEntries: number;
+}
+
+/** How far `verify` is. */
+export interface VerifyProgress {
+  /** `"store"`: records and indexes. `"leftovers"`: what was written without the client's `keyPrefix`. */
+  phase: "store" | "leftovers";
+  seen: VerifySeen;
+  found: number;
+  repaired: number;
+}
+
+/** A kind of damage. Those in the second half are never mended: nobody but you can know the right answer. */
+export type VerifyKind =
+  /** An index entry whose record does not exist. */
+  | "orphan-entry"
+  /** A request that is in none of the inbox's indexes. */
+  | "unindexed"
+  /** A record that lacks one entry of an index. Not mended for a timeline entry whose date cannot be read. */
+  | "missing-entry"
+  /** An entry at another place than the record says. */
+  | "wrong-score"
+  /** A resolved request in an index of pending ones. */
+  | "phantom-pending"
+  /** A pending request in its namespace's index of resolved ones. */
+  | "phantom-resolved"
+  /** A resolved request in both status indexes. */
+  | "both-statuses"
+  /** An entry in the index of a namespace, batch or thread that its record does not name. */
+  | "foreign-entry"
+  /** A decision that was put back to pending. Mended where the winner's mark still says what it was. */
+  | "undone-decision"
+  /** An index entry that JavaScript's `resolve` wrote without the client's `keyPrefix`. */
+  | "unprefixed-entry"
+  /** A request whose resume token leads nowhere. */
+  | "missing-token"
+  /** A resume token that leads to a record that does not exist, or has another token. */
+  | "dangling-token"
+  /** An external id of a record that leads nowhere. */
+  | "missing-external-id"
+  /** An external id that leads to a record that does not exist. */
+  | "dangling-external-id"
+  /** Two pending requests with one resume token. */
+  | "shared-token"
+  /** A record that is no JSON object. */
+  | "corrupt-record"
+  /** A record whose `id` is not that of its key. */
+  | "misplaced-record"
+  /** A request that is neither pending nor resolved. */
+  | "unknown-status"
+  /** A key of another type than the layout says. */
+  | "wrong-type";
+
+/** How often one kind of damage was found. */
+export interface VerifyFinding {
+  kind: VerifyKind;
+  found: number;
+  repaired: number;
+}
+
+/** Where something is wrong and was left as it is. */
+export interface VerifyUnrepaired {
+  kind: VerifyKind;
+  /** The key. Of a resume token's key the token itself is left out. */
+  key: string;
+  /** The id of the record that it is about. */
+  id?: string;
+}
+
+/** What `verify` has found. It never holds what users wrote, nor a resume token. */
+export interface VerifyReport {
+  seen: VerifySeen;
+  /** All findings together. */
+  found: number;
+  /** How many of them were mended. */
+  repaired: number;
+  /** The kinds of damage that were found, by name. */
+  findings: VerifyFinding[];
+  /** What was not mended: without `repair` all that was found. At most 1,000 places. */
+  unrepaired: VerifyUnrepaired[];
+  /** How many further places there are. */
+  more: number;
+}
+
 // --------------------------------------------------------------------------------------------------------------- state
 
 /**
@@ -478,6 +580,20 @@ export declare class IoredisState implements State {
    * rejects stays deleted. `docs/operations.md` has the details.
    */
   purge(options: PurgeOptions): Promise<PurgeResult>;
+
+  /**
+   * Looks through the whole store while it is in use, compares records and indexes, and reports what is wrong; with
+   * `repair` it mends what has exactly one right answer, each finding in one step on the server that looks once more
+   * before it writes. Live requests are safe, those of the JavaScript version as well.
+   *
+   * It goes in many short steps, with the same memory for a store of any size; other calls go on meanwhile. A run that
+   * was cut off has left a store in order, and the next one goes on: a second run finds nothing more to mend. It reads
+   * each record about four times, so give it a quiet hour.
+   *
+   * Resolves with the report, also when much is wrong. Rejects with `INVALID_ARGUMENT` (a `TypeError`). See
+   * `docs/operations.md`.
+   */
+  verify(options?: VerifyOptions): Promise<VerifyReport>;
 
   /**
    * Ends this instance: later calls on it reject with `CONNECTION_CLOSED`. With the last instance on a client, the

@@ -26,6 +26,7 @@ const DELIVERY = 2;
 class IoredisState {
   #link;
   #prefix;
+  #unprefixed;
   #store = null;
   #epoch = 0;
   #isClosed = false;
@@ -36,7 +37,10 @@ class IoredisState {
       throw coded(new Error(`Invalid table name "${String(tableName)}"`), "INVALID_TABLE_NAME");
     }
     const client = clientOf(given);
-    this.#prefix = Buffer.concat([keyPrefixOf(client), Buffer.from(tableName.replace(".", ":"))]);
+    const name = Buffer.from(tableName.replace(".", ":"));
+    this.#prefix = Buffer.concat([keyPrefixOf(client), name]);
+    // On a Cluster what has no prefix is in another slot: nobody can have written it beside the rest.
+    this.#unprefixed = this.#prefix.length > name.length && !client.isCluster ? name : undefined;
     const refusal = refusalOf(client, this.#prefix);
     if (refusal !== undefined) {
       throw cannotServe(refusal);
@@ -180,6 +184,14 @@ class IoredisState {
     return attempt(() =>
       maintenance.purge(maintenance.readPurge(options), (...args) =>
         this.#call(parseStep, (store, ticket) => native.purge(store, ticket, ...args)),
+      ),
+    );
+  }
+
+  verify(options) {
+    return attempt(() =>
+      maintenance.verify(maintenance.readVerify(options), (repair, from) =>
+        this.#call(parseStep, (store, ticket) => native.verify(store, ticket, repair, this.#unprefixed, from)),
       ),
     );
   }

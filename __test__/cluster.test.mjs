@@ -7,7 +7,7 @@ import { IoredisState } from "../index.js";
 import { refuses } from "./support/assertions.mjs";
 import { until, withCluster } from "./support/cluster.mjs";
 import { LIBRARIES, ours, prefixOn, storeOn, TABLE, works } from "./support/cluster-stores.mjs";
-import { request, unique } from "./support/records.mjs";
+import { batch, decision, request, unique } from "./support/records.mjs";
 import { freePort, Redis5 } from "./support/redis.mjs";
 
 const { hashTagOf, keyBeside, slotOf } = createRequire(import.meta.url)("../js/slot.js");
@@ -189,6 +189,20 @@ for (const [library, Library] of LIBRARIES) {
         assert.equal((await store.state.get(record.id)).id, record.id);
         assert.deepEqual(await ours(cluster, store.name), [first]);
       }
+    });
+
+    test("verify and purge work on the node that has the slot", async () => {
+      const store = await on(second);
+      await store.state.createBatch(batch({ id: "run" }));
+      const record = request({ batchId: "run", batchIndex: 0 });
+      await store.state.create(record);
+      await store.state.resolve(record.id, decision(record.id));
+      await second.admin.zadd(`${store.prefix}:idx:status:pending`, 1, "nobody", 2, record.id);
+      assert.equal((await store.state.verify({ repair: true })).repaired, 2);
+      assert.equal((await store.state.verify()).found, 0);
+      const { requests, batches } = await store.state.purge({ resolvedBefore: new Date(Date.now() + 1000) });
+      assert.deepEqual({ requests, batches }, { requests: 1, batches: 1 });
+      assert.equal(await store.state.count(), 0);
     });
 
     test("what the server refuses is said in its own words", async () => {

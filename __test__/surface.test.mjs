@@ -32,6 +32,7 @@ const METHODS = [
   "getNotifyDelivery",
   "setNotifyDeliveryExternalId",
   "purge",
+  "verify",
 ];
 
 test("import and require give the same class and constants, and nothing else", () => {
@@ -49,9 +50,9 @@ test("the constants are those of layout 3", () => {
   assert.equal(imported.SCHEMA_VERSION, 3);
 });
 
-test("the class has the nineteen methods", () => {
+test("the class has the twenty methods", () => {
   for (const method of METHODS) assert.equal(typeof IoredisState.prototype[method], "function", method);
-  assert.equal(METHODS.length, 19);
+  assert.equal(METHODS.length, 20);
 });
 
 test("every method returns a promise of the caller's realm, also without arguments", async () => {

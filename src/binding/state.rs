@@ -28,7 +28,7 @@ use crate::store::purge::Order;
 use crate::store::requests::{Find, Get};
 use crate::store::resolve::Resolve;
 use crate::store::timeline::{self, Append};
-use crate::store::{Sizes, batches, deliveries, purge, scripts};
+use crate::store::{Sizes, batches, deliveries, purge, scripts, verify};
 
 /// One connection, for one ioredis client.
 pub struct NativeLink {
@@ -386,4 +386,21 @@ pub fn purge(
 )]
 fn whole(number: f64) -> i64 {
     number as i64
+}
+
+/// One step of `verify()`; `from` is the `next` of the step before it. `unprefixed`: the store's
+/// prefix without the client's `keyPrefix`, where there is one.
+#[napi(catch_unwind)]
+pub fn verify(
+    store: &External<NativeStore>,
+    ticket: u32,
+    repair: bool,
+    unprefixed: Option<Uint8Array>,
+    from: Option<String>,
+) {
+    let unprefixed = unprefixed.map(|prefix| prefix.to_vec());
+    store.submit(
+        ticket,
+        verify::step(store.keys.clone(), repair, unprefixed, from),
+    );
 }

@@ -22,6 +22,8 @@ pub enum Command {
     Plain(Vec<Vec<u8>>),
     /// A script with its keys and arguments.
     Script(&'static Script, Vec<Vec<u8>>, Vec<Vec<u8>>),
+    /// What another operation writes: one command.
+    Written(Box<dyn Fn(&mut CommandWriter<'_>) + Send>),
 }
 
 impl Command {
@@ -38,6 +40,7 @@ impl Command {
                 let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
                 out.script(script, &keys, &args);
             }
+            Self::Written(write) => write(out),
         }
     }
 }

@@ -24,3 +24,7 @@ script!(
     /// Deletes a notify delivery of a request that is about to be deleted.
     PURGE_DELIVERY = "purge_delivery.lua"
 );
+script!(
+    /// Compares facts about indexes with what they must be, and mends them.
+    MEND = "mend.lua"
+);

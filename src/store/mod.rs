@@ -22,6 +22,7 @@ pub mod resolve;
 mod scan;
 pub mod scripts;
 pub mod timeline;
+pub mod verify;
 mod walk;
 
 pub use walk::Sizes;

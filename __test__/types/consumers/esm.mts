@@ -11,6 +11,7 @@ import {
   type PurgeResult,
   SCHEMA_VERSION,
   type State,
+  type VerifyReport,
 } from "@hitl-sdk/state-ioredis";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 
@@ -79,6 +80,13 @@ export async function keepsHouse(state: IoredisState): Promise<number> {
     limit: 1000,
     dryRun: true,
   });
+  const report: VerifyReport = await state.verify();
+  const told: number[] = [];
+  await state.verify({
+    repair: true,
+    onProgress: ({ phase, seen }) => told.push(phase === "store" ? seen.requests : 0),
+  });
+  for (const { kind, found, repaired } of report.findings) if (kind === "corrupt-record") told.push(found - repaired);
   return more ? 0 : requests + batches + timelineEntries + deliveries;
 }
 
@@ -127,6 +135,8 @@ export function wrong(state: IoredisState): unknown[] {
     state.resolve("apr_1", { type: "RESOLVED", actionId: "approve", id: "apr_1", externalRef: "x" }),
     // @ts-expect-error an external id is a string
     state.setExternalId("apr_1", 42),
+    // @ts-expect-error repair is a boolean
+    state.verify({ repair: "all" }),
     // @ts-expect-error a date is needed
     state.purge({}),
     // @ts-expect-error a date is a Date

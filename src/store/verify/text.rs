@@ -1,0 +1,56 @@
+//! What a member of a record is called in keys.
+
+use std::borrow::Cow;
+
+use crate::store::record::{Record, text};
+
+/// The text of a string, a number or a literal; `None` for what no key can be built from, or is
+/// built from in ways that the record does not tell.
+pub fn key_text(raw: &[u8]) -> Option<Cow<'_, str>> {
+    match raw.first()? {
+        b'"' => text(raw),
+        b'{' | b'[' => None,
+        _ => Some(String::from_utf8_lossy(raw)),
+    }
+}
+
+/// The text of a member that is there and not `null`.
+pub fn member<'a>(record: &Record<'a>, name: &str) -> Option<Cow<'a, str>> {
+    record
+        .raw(name)
+        .filter(|raw| *raw != b"null")
+        .and_then(key_text)
+}
+
+/// Whether this is the record with that id, or of no id at all.
+pub fn is_of(record: &Record<'_>, id: &[u8]) -> bool {
+    member(record, "id").is_some_and(|own| own.as_bytes() == id)
+}
+
+/// The external ids of a record, each once.
+pub fn external_ids(record: &Record<'_>) -> Vec<String> {
+    let many = record.raw("externalIds").and_then(Record::parse);
+    let values = many.iter().flat_map(Record::values);
+    let mut ids: Vec<String> = values
+        .chain(record.raw("externalId"))
+        .filter(|raw| *raw != b"null")
+        .filter_map(|raw| key_text(raw).map(Cow::into_owned))
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// Whether a record with this namespace is listed under it: `^[A-Za-z0-9_.-]{1,128}$`.
+pub fn is_namespace(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    (1..=128).contains(&name.len()) && name.bytes().all(allowed)
+}
+
+/// The namespace of a request, as index keys have it.
+pub fn namespace<'a>(record: &Record<'a>) -> Option<Cow<'a, str>> {
+    match record.raw("namespace") {
+        None | Some(b"null") => Some(Cow::Borrowed("global")),
+        Some(raw) => key_text(raw),
+    }
+}
