@@ -1,5 +1,7 @@
 // What was promised, as ratios to the JavaScript version on ioredis 5, and whether it holds.
 
+import { PUBLISHED, RIVALS } from "./rivals.mjs";
+
 /** Cells that are compared. */
 const MANY = { inFlight: 64, delay: 0 };
 const ALONE = { inFlight: 1, delay: 0 };
@@ -59,6 +61,19 @@ export function sidesOf(grid, operation, { inFlight, delay }) {
 }
 
 export const operationsOf = (grid) => [...new Set(grid.map(({ operation }) => operation))];
+
+/** Those that a person wants to see at a glance: with bounds of their own, if there are any. */
+export function mainOperationsOf(grid) {
+  const all = operationsOf(grid);
+  const main = all.filter((operation) => operation in BOUNDS);
+  return main.length > 0 ? main : all;
+}
+
+/** The sides that have taken part in cells of a kind. */
+export function namesOf(grid, cell) {
+  const all = operationsOf(grid).flatMap((operation) => Object.keys(sidesOf(grid, operation, cell) ?? {}));
+  return Object.keys({ ...RIVALS, [PUBLISHED]: null }).filter((name) => all.includes(name));
+}
 
 /** Rows of the table: the operation, and by column the ratio, the bound where there is one, and whether it is met. */
 export function ratios(grid) {

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { operationsOf, sidesOf, sizeOf } from "./bounds.mjs";
+import { mainOperationsOf, namesOf, sidesOf, sizeOf } from "./bounds.mjs";
 import { ratio, rounded, time } from "./format.mjs";
 import { titleOf } from "./rivals.mjs";
 import { STARTS } from "./start.mjs";
@@ -10,11 +10,11 @@ import { barChart } from "./svg.mjs";
 
 /** Bars of all sides for each operation, as long as their ratio to the JavaScript version's. */
 function comparison(grid, cell, measure, show) {
-  const names = Object.keys(grid[0].sides);
+  const names = namesOf(grid, cell);
   return {
     series: names.map(titleOf),
     reference: { length: 1, label: titleOf("js") },
-    groups: operationsOf(grid)
+    groups: mainOperationsOf(grid)
       .map((operation) => {
         const sides = sidesOf(grid, operation, cell) ?? {};
         const bars = names

@@ -17,7 +17,8 @@ const closeSides = (sides) => Promise.all(sides.map((side) => side.close()));
 
 const keyOf = (round, side, cell) => [round, side, cell.bytes, cell.delay, cell.inFlight, cell.operation].join(" / ");
 
-const takesPart = (name, { sides }) => sides === undefined || sides.includes(name);
+const takesPart = (name, { sides, seldom }, round) =>
+  (sides === undefined || sides.includes(name)) && !(seldom.includes(name) && round % 2 === 1);
 
 /** Throws where a side answers otherwise than the first one. */
 export async function checkAgreement({ names, module, server, admin }) {
@@ -35,7 +36,7 @@ export async function checkAgreement({ names, module, server, admin }) {
 /** Measures what the journal lacks of a round with records of one size. */
 async function measureRound(round, cells, { plan, names, module, server, admin, ports, journal, progress }) {
   const [{ bytes }] = cells;
-  const isMissing = (name, cell) => takesPart(name, cell) && !journal.has(keyOf(round, name, cell));
+  const isMissing = (name, cell) => takesPart(name, cell, round) && !journal.has(keyOf(round, name, cell));
   const missing = names.filter((name) => cells.some((cell) => isMissing(name, cell)));
   if (missing.length === 0) return;
   progress.begin(`round ${round + 1} of ${plan.rounds}, records of ${bytes} B`);
@@ -47,7 +48,7 @@ async function measureRound(round, cells, { plan, names, module, server, admin, 
     for (const [n, cell] of cells.entries()) {
       for (const at of sides.keys()) {
         const side = sides[(at + n + round) % sides.length];
-        if (!takesPart(side.name, cell)) continue;
+        if (!takesPart(side.name, cell, round)) continue;
         progress.now(`${cell.operation}, ${cell.inFlight} in flight: ${side.name}`);
         const place = { port: ports.get(cell.delay) };
         const { operation, count, inFlight } = cell;
@@ -83,10 +84,10 @@ export async function measureGrid(bench) {
   }
 
   return plan.cells.map((cell) => {
-    const { sides: _, ...described } = cell;
-    const rounds = Array.from({ length: plan.rounds }, (_, round) => round);
-    const summary = (name) => summaries(rounds.map((round) => journal.get(keyOf(round, name, cell))));
-    const sides = names.filter((name) => takesPart(name, cell)).map((name) => [name, summary(name)]);
-    return { ...described, sides: Object.fromEntries(sides) };
+    const { operation, inFlight, bytes, delay, count } = cell;
+    const runs = (name) =>
+      Array.from({ length: plan.rounds }, (_, round) => journal.get(keyOf(round, name, cell))).filter(Boolean);
+    const sides = names.filter((name) => takesPart(name, cell, 0)).map((name) => [name, summaries(runs(name))]);
+    return { operation, inFlight, bytes, delay, count, sides: Object.fromEntries(sides) };
   });
 }

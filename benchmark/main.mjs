@@ -3,8 +3,8 @@
 //   npm run bench                         the table of the README, in less than 20 minutes; writes
 //                                         benchmark/results/table.json and its charts
 //   npm run bench -- --report             draws charts and the README's table again from benchmark/results/table.json
-//   npm run bench -- --full               every number in flight, size of records and delay: hours. Goes on where it
-//                                         was cut off; writes full.json
+//   npm run bench -- --full               every number in flight, size of records and delay: an hour or more. Goes on
+//                                         where it was cut off; writes full.json
 //   npm run bench -- create resolve       the operations whose names contain one of the words
 //   npm run bench -- --scale --memory     these parts only, of --grid, --scale, --migration, --start and --memory
 //   npm run bench -- --rounds=9           more rounds

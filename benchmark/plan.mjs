@@ -9,37 +9,43 @@ const LARGE = 75_000;
 const TWO = ["native", "js", "published"];
 const THREE = [...TWO, "node-redis"];
 
+const LONG = "list of 10,000";
+
 /** How many calls: fewer alone, far away, and of large records, where they take longer. */
 function callsOf({ operation, inFlight, bytes, delay }) {
   const { calls } = OPERATIONS[operation];
-  if (operation === "list of 10,000") return inFlight === 1 ? 3 : calls;
-  const usual = delay > 0 ? Math.min(300, calls * 0.15) / (0.5 + delay) : calls * (inFlight === 1 ? 0.3 : 1);
+  if (operation === LONG) return inFlight === 1 ? 3 : calls;
+  const usual = delay > 0 ? Math.min(250, calls * 0.15) / (0.5 + delay) : calls * (inFlight === 1 ? 0.25 : 1);
   return Math.max(2 * inFlight, 20, Math.round(usual * (bytes >= LARGE ? 0.1 : 1)));
 }
 
-/** The cells of the grid: operation, number in flight, size of records, delay of the line in ms. */
+/** Whether so many answers of that kind fit into a process: 512 of 22 MB are 11 GB, and one of 10,000 large records. */
+function fits({ operation, inFlight, bytes }) {
+  if (operation === LONG) return bytes < LARGE && inFlight <= 64;
+  return bytes < LARGE || inFlight <= 64 || !/list|whole/.test(operation);
+}
+
+/** The cells of the grid: operation, number in flight, size of records, delay of the line in ms; and who takes part. */
 function cellsOf({ sizes, inFlight, delays, isFull, words }) {
   const names = Object.keys(OPERATIONS).filter(
     (name) => OPERATIONS[name].calls && (words.length === 0 || words.some((word) => name.includes(word))),
   );
-  const cells = [];
-  for (const bytes of sizes) {
-    for (const operation of names) {
-      const isLong = operation === "list of 10,000";
-      // 10,000 large records are one answer of 750 MB, and 512 answers of 22 MB are 11 GB.
-      if (isLong && bytes >= LARGE) continue;
-      for (const many of inFlight)
-        if (!(isLong && many > 64)) cells.push({ operation, inFlight: many, bytes, delay: 0 });
-      for (const delay of delays) cells.push({ operation, inFlight: 1, bytes, delay });
-    }
-  }
-  return cells.map((cell) => ({ ...cell, count: callsOf(cell), sides: sidesOf(cell, isFull) }));
+  const kinds = [
+    ...inFlight.map((many) => ({ inFlight: many, delay: 0 })),
+    ...delays.map((delay) => ({ inFlight: 1, delay })),
+  ];
+  return sizes
+    .flatMap((bytes) => names.flatMap((operation) => kinds.map((kind) => ({ operation, ...kind, bytes }))))
+    .filter(fits)
+    .map((cell) => ({ ...cell, count: callsOf(cell), ...participantsOf(cell, isFull) }));
 }
 
-/** The sides that take part in a cell; `undefined`: all. */
-function sidesOf({ operation, inFlight, delay }, isFull) {
-  if (!isFull && delay > 0) return TWO;
-  return operation === "list of 10,000" || (!isFull && inFlight === 1) ? THREE : undefined;
+/** `sides`: who takes part, all unless it says so; `seldom`: who does so in every other round only. */
+function participantsOf({ operation, inFlight, delay }, isFull) {
+  const seldom = !isFull && operation === LONG ? ["node-redis"] : [];
+  if (!isFull && delay > 0) return { sides: TWO, seldom };
+  const sides = operation === LONG || (!isFull && inFlight === 1) ? THREE : undefined;
+  return { sides, seldom };
 }
 
 const stockOf = (bytes) => (bytes >= LARGE ? 1000 : 10_000);

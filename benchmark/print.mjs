@@ -1,8 +1,8 @@
 // The tables of a run, for the terminal.
 
-import { COLUMNS, operationsOf, ratios, sidesOf, sizeOf } from "./bounds.mjs";
+import { COLUMNS, namesOf, operationsOf, ratios, sidesOf, sizeOf } from "./bounds.mjs";
 import { claimsOf } from "./claims.mjs";
-import { headline, ratio, rounded, time } from "./format.mjs";
+import { headline, ratio, ratioBeside, rounded, time } from "./format.mjs";
 
 /** A table with the first column to the left, the others to the right. */
 function table(rows) {
@@ -14,7 +14,7 @@ function table(rows) {
 
 /** Median, least and most of each side, for one kind of cell. */
 function figures(grid, cell, measure, show) {
-  const names = Object.keys(grid[0].sides);
+  const names = namesOf(grid, cell);
   const rows = operationsOf(grid).map((operation) => {
     const sides = sidesOf(grid, operation, cell) ?? {};
     const texts = names.map((name) => {
@@ -47,8 +47,8 @@ function printGrid(grid) {
 
 function cellText(found, { sign }) {
   if (!found) return "–";
-  const mark = found.bound === undefined ? "" : ` ${found.isMet ? "✓" : "✗"} ${sign} ${found.bound}`;
-  return ratio(found.ratio) + mark;
+  if (found.bound === undefined) return ratio(found.ratio);
+  return `${ratioBeside(found.ratio, found.bound)} ${found.isMet ? "✓" : "✗"} ${sign} ${found.bound}`;
 }
 
 function printScale(scale) {

@@ -5,7 +5,7 @@ import { dirname, posix, relative } from "node:path";
 import { COLUMNS, operationsOf, ratios, sidesOf, sizeOf } from "./bounds.mjs";
 import { chartsOf } from "./charts.mjs";
 import { claimsOf } from "./claims.mjs";
-import { headline, ratio, rounded, time } from "./format.mjs";
+import { headline, ratio, ratioBeside, rounded, time } from "./format.mjs";
 import { REASONS } from "./reasons.mjs";
 import { titleOf } from "./rivals.mjs";
 
@@ -15,12 +15,18 @@ const row = (texts) => `| ${texts.join(" | ")} |`;
 
 const table = (head, rows) => [row(head), row(head.map((_, n) => (n === 0 ? "---" : "---:"))), ...rows.map(row)];
 
+const folded = (title, lines) =>
+  lines.length === 0 ? [] : [`<details><summary>${title}</summary>`, "", ...lines, "</details>", ""];
+
+/** How many charts are seen at once: the others are folded away. */
+const AT_ONCE = 2;
+
 /** One cell: met, or in bold with its bound. */
 function cellText(found, { sign }) {
   if (!found) return "";
   if (found.bound === undefined) return ratio(found.ratio);
-  const text = `${ratio(found.ratio)} ${found.isMet ? "✓" : "✗"}`;
-  return found.isMet ? text : `**${text}** (${sign} ${found.bound})`;
+  const text = ratioBeside(found.ratio, found.bound);
+  return found.isMet ? `${text} ✓` : `**${text} ✗** (${sign} ${found.bound})`;
 }
 
 /** What is not met, each with its reason. */
@@ -33,8 +39,10 @@ function notMet(rows, claims) {
   const others = claims.filter(({ isMet }) => !isMet).map(({ name }) => [name, REASONS[name]]);
   const all = [...cells, ...others];
   if (all.length === 0) return [];
-  const items = all.map(([name, reason]) => `- ${name}: ${reason ?? "the reason is not known yet"}`);
-  return ["Not what was promised, and why:", "", ...items, ""];
+  const known = all.filter(([, reason]) => reason).map(([name, reason]) => `- ${name}: ${reason}`);
+  const unknown = all.filter(([, reason]) => !reason).map(([name]) => name);
+  const rest = unknown.length > 0 ? [`- Without a known reason: ${unknown.join("; ")}`] : [];
+  return ["Not what was promised, and why:", "", ...known, ...rest, ""];
 }
 
 function ofGrid(grid, rows) {
@@ -51,7 +59,7 @@ function ofGrid(grid, rows) {
   ];
 }
 
-/** The figures behind the ratios, folded away. */
+/** The figures behind the ratios. */
 function absolute(grid) {
   const many = { inFlight: 64, delay: 0 };
   const alone = { inFlight: 1, delay: 0 };
@@ -72,21 +80,14 @@ function absolute(grid) {
     }),
   );
   const head = "operation,,JS thread,process,server,calls/s,loop p99,resident,alone p50,p99,p99.9".split(",");
-  return [
-    "<details><summary>The figures behind these ratios</summary>",
-    "",
-    ...table(head, rows),
-    "",
-    "</details>",
-    "",
-  ];
+  return [...table(head, rows), ""];
 }
 
 function text(results, { folder, name }) {
   const rows = results.grid ? ratios(results.grid) : [];
   const claims = claimsOf(results);
   const picture = (chart) => `![${chart}](${posix.join(folder, `${name}-${chart}.svg`)})`;
-  const pictures = Object.keys(chartsOf(results)).map(picture);
+  const pictures = Object.keys(chartsOf(results)).flatMap((chart) => [picture(chart), ""]);
   const claimRows = claims.map(({ name, figure, unit, bound, isMet }) => [
     name,
     isMet ? `${ratio(figure)}${unit} ✓` : `**${ratio(figure)}${unit} ✗**`,
@@ -97,11 +98,12 @@ function text(results, { folder, name }) {
     "",
     "`npm run bench` measures it, and `npm run bench -- --report` writes this section.",
     "",
-    ...pictures.flatMap((picture) => [picture, ""]),
+    ...pictures.slice(0, 2 * AT_ONCE),
     ...(results.grid ? ofGrid(results.grid, rows) : []),
     ...(claims.length > 0 ? [...table(["", "measured", "promised"], claimRows), ""] : []),
     ...notMet(rows, claims),
-    ...(results.grid ? absolute(results.grid) : []),
+    ...folded("More charts", pictures.slice(2 * AT_ONCE)),
+    ...(results.grid ? folded("The figures behind the ratios", absolute(results.grid)) : []),
     headline(results.machine),
   ].join("\n");
 }

@@ -10,8 +10,14 @@ const BETWEEN = 12;
 const LEGEND_LINE = 20;
 const ROOM = WIDTH - LEFT - RIGHT;
 
+/** Longer bars would make all others short: they end here, and their label begins with an arrow. */
+const LONGEST = 5;
+
+/** With a background of its own: a page in dark mode does not always say so to its pictures. */
 const STYLE = `
-text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2933; }
+.page { fill: #ffffff; }
+text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2933; stroke: #ffffff; stroke-width: 3px;
+  paint-order: stroke; }
 .title { font-size: 16px; font-weight: 600; }
 .quiet { fill: #52606d; }
 .first { font-weight: 600; }
@@ -19,7 +25,8 @@ text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f293
 .c0 { fill: #d9480f; } .c1 { fill: #5f7d9c; } .c2 { fill: #93a9c0; } .c3 { fill: #74a57f; } .c4 { fill: #a78bba; }
 .c5 { fill: #b8a05c; }
 @media (prefers-color-scheme: dark) {
-  text { fill: #e4e7eb; }
+  .page { fill: #0d1117; }
+  text { fill: #e4e7eb; stroke: #0d1117; }
   .quiet { fill: #9aa5b1; }
   .line { stroke: #9aa5b1; }
   .c0 { fill: #ff8a4c; } .c1 { fill: #7e9cbc; } .c2 { fill: #566f8a; } .c3 { fill: #5d8f69; } .c4 { fill: #8d70a1; }
@@ -50,31 +57,34 @@ function legendOf(series, top) {
  */
 export function barChart({ title, subtitle, series, groups, reference }) {
   const lengths = groups.flatMap(({ bars }) => bars.map(({ length }) => length));
-  const most = Math.max(...lengths, reference?.length ?? 0);
-  const scale = (length) => Number(((length / most) * ROOM).toFixed(1));
-  const parts = [put(title, 16, 26, "title"), put(subtitle, 16, 46, "quiet")];
+  const most = Math.min(LONGEST, Math.max(...lengths, reference?.length ?? 0));
+  const scale = (length) => Number(((Math.min(length, LONGEST) / most) * ROOM).toFixed(1));
   const legend = legendOf(series, 70);
-  parts.push(...legend.parts);
-
   const top = legend.bottom + (reference ? 38 : 22);
+
+  const parts = [];
   let y = top;
   for (const { label, bars } of groups) {
     const height = bars.length * (BAR + GAP);
     parts.push(put(label, LEFT - 10, y + height / 2 + 3, "", "end"));
     for (const bar of bars) {
       const width = Math.max(1, scale(bar.length));
+      const text = (bar.length > LONGEST ? "→ " : "") + bar.label;
       parts.push(`<rect x="${LEFT}" y="${y}" width="${width}" height="${BAR}" rx="2" class="c${bar.series}"/>`);
-      parts.push(put(bar.label, LEFT + width + 6, y + BAR - 2, bar.series === 0 ? "first" : "quiet"));
+      parts.push(put(text, LEFT + width + 6, y + BAR - 2, bar.series === 0 ? "first" : "quiet"));
       y += BAR + GAP;
     }
     y += BETWEEN;
   }
+
+  const before = [put(title, 16, 26, "title"), put(subtitle, 16, 46, "quiet"), ...legend.parts];
   if (reference) {
     const x = LEFT + scale(reference.length);
-    parts.push(`<line x1="${x}" y1="${top - 6}" x2="${x}" y2="${y - BETWEEN}" class="line"/>`);
-    parts.push(put(reference.label, x, top - 11, "quiet", "middle"));
+    before.push(`<line x1="${x}" y1="${top - 6}" x2="${x}" y2="${y - BETWEEN}" class="line"/>`);
+    before.push(put(reference.label, x, top - 11, "quiet", "middle"));
   }
   const size = `width="${WIDTH}" height="${y}" viewBox="0 0 ${WIDTH} ${y}"`;
   const head = `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" aria-label="${escaped(title)}">`;
-  return `${head}\n<style>${STYLE}\n</style>\n${parts.join("\n")}\n</svg>\n`;
+  const page = `<rect width="${WIDTH}" height="${y}" rx="8" class="page"/>`;
+  return `${[head, `<style>${STYLE}\n</style>`, page, ...before, ...parts].join("\n")}\n</svg>\n`;
 }
