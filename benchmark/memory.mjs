@@ -13,12 +13,14 @@ async function measureSide(name, { plan, server, admin, progress }) {
   const place = { port: server.port };
   const step = calls / samples;
   try {
-    const points = [[0, await side.do("mix", { place, from: 0, count: warmUp, bytes })]];
-    for (let done = 0; done < calls; done += step) {
-      progress.now(`${done.toLocaleString("en")} done`);
-      points.push([done + step, await side.do("mix", { place, from: warmUp + done, count: step, bytes })]);
+    const points = [];
+    // The warm-up goes in the same steps, with the same collections of garbage behind them.
+    for (let made = step; made <= warmUp + calls; made += step) {
+      progress.now(`${made.toLocaleString("en")} of ${(warmUp + calls).toLocaleString("en")}`);
+      const resident = await side.do("mix", { place, from: made - step, count: step, bytes });
+      if (made >= warmUp) points.push([made - warmUp, resident]);
     }
-    const inMiB = points.map(([made, bytes]) => [made, Number((bytes / 2 ** 20).toFixed(2))]);
+    const inMiB = points.map(([made, resident]) => [made, Number((resident / 2 ** 20).toFixed(2))]);
     return { calls, perMillion: Number((slope(inMiB) * MILLION).toFixed(3)), points: inMiB };
   } finally {
     await side.close();
