@@ -250,7 +250,7 @@ export type VerifyKind =
   | "dangling-token"
   /** An external id of a record that leads nowhere. */
   | "missing-external-id"
-  /** An external id that leads to a record that does not exist. */
+  /** An external id that leads to a record that does not exist, or that has it no more while another one has. */
   | "dangling-external-id"
   /** Two pending requests with one resume token. */
   | "shared-token"

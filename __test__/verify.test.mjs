@@ -9,7 +9,7 @@ import { DAMAGES, DOUBTS, furnish } from "./support/damage.mjs";
 import { violations } from "./support/invariants.mjs";
 import { JavascriptVersion } from "./support/javascript-version.mjs";
 import { seeded } from "./support/random.mjs";
-import { decision, request } from "./support/records.mjs";
+import { decision, entry, request } from "./support/records.mjs";
 import { startRedis } from "./support/redis.mjs";
 import { keysOf, snapshot, withStores } from "./support/store.mjs";
 import { each, numbered } from "./support/writes.mjs";
@@ -96,6 +96,47 @@ test("all damages at once", async () => {
   assert.equal(report.repaired, report.found, JSON.stringify(report));
   assert.equal((await state.verify({ repair: true })).found, 0);
   sound(await violations(db, keys.prefix));
+});
+
+test("indexes damaged at random are those that the records imply again", async () => {
+  const { seed, below, pick } = seeded();
+  const { state, keys } = store();
+  const ids = Array.from({ length: 40 }, (_, n) => numbered(n));
+  await each(ids, async (id, n) => {
+    await state.create(request({ id, namespace: n % 2 ? "team" : "global", batchId: `b${n % 5}`, batchIndex: n }));
+    await state.setExternalId(id, `x-${id}`);
+    await state.appendTimeline(entry({ id: `e-${id}`, threadId: `t${n % 6}` }));
+    if (n % 3) await state.resolve(id, decision(id));
+  });
+  const decided = ids.filter((_, n) => n % 3);
+  const inboxes = ["team", "global", "none"].flatMap((name) => [
+    keys.namespace(name),
+    keys.namespaceStatus(name, "pending"),
+    keys.namespaceStatus(name, "resolved"),
+  ]);
+  const sets = [keys.all, keys.status("pending"), keys.status("resolved"), ...inboxes];
+  for (let n = 0; n < 6; n++) sets.push(keys.batchItems(`b${n}`), keys.thread(`t${n}`));
+  for (let round = 0; round < 20; round++) {
+    for (let n = 0; n < 30; n++) {
+      const key = pick(sets);
+      // What the index of resolved requests says counts as true: only what is resolved goes in.
+      const id = pick([...(key === keys.status("resolved") ? decided : ids), "nobody", `e-${pick(ids)}`]);
+      const names = [keys.token(`token-of-${id}`), keys.externalId(`x-${id}`)];
+      const harm = [
+        () => db.zadd(key, below(2) ? 0 : below(1e6), id),
+        () => db.zrem(key, id),
+        () => db.zrem(key, id),
+        () => (below(10) ? db.zrem(key, id) : db.del(key)),
+        () => db.del(...names),
+        () => db.set(pick(names), pick([...ids, "nobody"])),
+      ];
+      await pick(harm)();
+    }
+    const report = await state.verify({ repair: true });
+    assert.equal(report.repaired, report.found, `seed ${seed}, round ${round}: ${JSON.stringify(report)}`);
+    assert.equal((await state.verify()).found, 0, `seed ${seed}, round ${round}`);
+    assert.deepEqual(await violations(db, keys.prefix), [], `seed ${seed}, round ${round}`);
+  }
 });
 
 describe("under a keyPrefix", () => {
@@ -248,8 +289,12 @@ test("a refusal of the server rejects in its own words", async (context) => {
   await db.config("SET", "maxmemory", 1);
   context.after(() => db.config("SET", "maxmemory", 0));
   await refuses(state.verify({ repair: true }), "OOM");
+  assert.equal((await state.verify()).found, 1, "looking needs no memory");
   await db.config("SET", "maxmemory", 0);
   assert.equal((await state.verify({ repair: true })).repaired, 1);
+  await DAMAGES.find(({ name }) => name.startsWith("B1:")).damage(db, keys);
+  await db.config("SET", "maxmemory", 1);
+  await refuses(state.verify({ repair: true }), "OOM");
 });
 
 test("verify and purge need no more than the README's ACL line, nor a look at keys outside of the prefix", async () => {

@@ -1,7 +1,8 @@
-//! The scripts of maintenance. No handshake loads them: their first use on a connection does.
+//! The scripts of maintenance. No handshake loads them: whoever begins with maintenance does.
 
 use std::sync::LazyLock;
 
+use super::dialogue::{Command, Talk};
 use crate::connection::Script;
 
 macro_rules! script {
@@ -28,3 +29,12 @@ script!(
     /// Compares facts about indexes with what they must be, and mends them.
     MEND = "mend.lua"
 );
+
+/// Has the server learn scripts that are about to come in great numbers. Where it refuses, each
+/// use of them finds its own way.
+pub async fn load(talk: &Talk, scripts: &[&'static Script]) {
+    let load = scripts
+        .iter()
+        .map(|script| Command::new(&[b"SCRIPT", b"LOAD", script.source.as_bytes()]));
+    talk.ask(load.collect()).await;
+}

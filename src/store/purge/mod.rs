@@ -11,6 +11,7 @@
 mod belongings;
 mod candidate;
 mod deliveries;
+mod done;
 mod groups;
 
 use std::sync::Arc;
@@ -19,9 +20,11 @@ use redis::Value;
 
 use self::belongings::Belongings;
 use self::candidate::Candidate;
+use self::done::Done;
 use super::chunks::{records, tolerant};
 use super::dialogue::{Command, Dialogue, Talk};
 use super::keys::Keys;
+use super::maintenance;
 use super::position::Position;
 use super::reply::{Answer, accepted, array, bytes, filled};
 use super::scripts;
@@ -60,32 +63,6 @@ struct Step {
     order: Order,
 }
 
-/// What a step has done.
-#[derive(Default)]
-struct Done {
-    requests: u64,
-    batches: u64,
-    entries: u64,
-    deliveries: u64,
-    /// A further request could be deleted, and the limit is reached.
-    more: bool,
-    /// Where the next step begins.
-    next: Option<String>,
-}
-
-impl Done {
-    fn report(self) -> Outcome {
-        let next = self
-            .next
-            .map_or("null".to_owned(), |at| format!("\"{at}\""));
-        let json = format!(
-            "{{\"requests\":{},\"batches\":{},\"timelineEntries\":{},\"deliveries\":{},\"more\":{},\"next\":{next}}}",
-            self.requests, self.batches, self.entries, self.deliveries, self.more
-        );
-        Outcome::Document(json.into_bytes())
-    }
-}
-
 impl Step {
     async fn run(&self, from: Option<&str>) -> Result<Outcome, Error> {
         // What the caller hands back is ours: `look`, `scan` or `walk`, and a position.
@@ -103,6 +80,8 @@ impl Step {
             _ => self.walk("walk", at, self.order.limit, &mut done).await?,
         }
         if phase == "look" && std::mem::take(&mut done.more) {
+            let scripts = [&maintenance::PURGE, &maintenance::PURGE_DELIVERY];
+            maintenance::load(&self.talk, &scripts.map(|script| &**script)).await;
             done.next = Some("scan 0".to_owned());
         }
         Ok(done.report())
@@ -260,39 +239,6 @@ impl Step {
             }
         }
         Ok(())
-    }
-}
-
-impl Done {
-    /// Takes note of what a script has done; says whether the request is to be tried again.
-    fn take(&mut self, answer: Answer, resent: bool) -> Result<bool, Error> {
-        let Answer::Word(word, rest) = answer else {
-            return Err(Error::UnexpectedReply("purge"));
-        };
-        let number = |at: usize| -> u64 {
-            rest.get(at)
-                .and_then(|text| std::str::from_utf8(text).ok()?.parse().ok())
-                .unwrap_or(0)
-        };
-        match word.as_slice() {
-            b"purged" => {
-                self.requests += 1;
-                self.entries += number(0);
-                self.batches += number(1);
-                Ok(false)
-            }
-            b"more" => {
-                self.entries += number(0);
-                Ok(true)
-            }
-            b"changed" => Ok(true),
-            b"gone" => {
-                // The first sending has done it, as far as anybody can tell.
-                self.requests += u64::from(resent);
-                Ok(false)
-            }
-            _ => Err(Error::UnexpectedReply("purge")),
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 use redis::Value;
 
 use super::Step;
+use super::contests::{Claim, Contest};
 use super::report::{Kind, Report};
 use crate::error::Error;
 use crate::store::decision::fingerprint;
@@ -22,6 +23,8 @@ pub enum Finding {
     Astray,
     WrongType,
     Unmendable,
+    /// Not wrong in itself: it leads to another record, which may have a right to it.
+    Elsewhere,
 }
 
 impl Finding {
@@ -33,19 +36,22 @@ impl Finding {
             3 => Self::TooMuch,
             4 => Self::Astray,
             5 => Self::WrongType,
+            7 => Self::Elsewhere,
             _ => Self::Unmendable,
         }
     }
 }
 
 /// One fact.
-pub struct Fact {
+struct Fact {
     key: usize,
     words: [Vec<u8>; 3],
     /// What it is called when something is missing, or too much, or leads astray.
     kinds: [Kind; 2],
     /// What is shown of the key: a resume token is a secret.
     shown: Option<Vec<u8>>,
+    /// What the record has, where that is what the key is about.
+    claim: Option<Claim>,
 }
 
 /// Facts about one record, and what they were concluded from.
@@ -109,6 +115,7 @@ impl Check {
             words: [word.into(), id, value.to_vec()],
             kinds,
             shown: None,
+            claim: None,
         });
         self
     }
@@ -133,14 +140,30 @@ impl Check {
         self.fact("none", key, b"", [kind; 2])
     }
 
-    /// The index leads to the record, or to another one under `prefix` that exists.
-    pub fn points(self, key: Vec<u8>, prefix: &[u8], missing: Kind, astray: Kind) -> Self {
-        self.fact("points", key, prefix, [missing, astray])
+    /// This resume token leads to the record, or to another one under `prefix` that has it.
+    pub fn token(self, key: Vec<u8>, token: &str, prefix: &[u8]) -> Self {
+        let kinds = [Kind::MissingToken, Kind::DanglingToken];
+        let check = self.fact("points", key, prefix, kinds);
+        check.claimed(Claim::Token(token.to_owned()))
+    }
+
+    /// The same for an external id.
+    pub fn external_id(self, key: Vec<u8>, external_id: &str, prefix: &[u8]) -> Self {
+        let kinds = [Kind::MissingExternalId, Kind::DanglingExternalId];
+        let check = self.fact("points", key, prefix, kinds);
+        check.claimed(Claim::ExternalId(external_id.to_owned()))
+    }
+
+    fn claimed(mut self, claim: Claim) -> Self {
+        if let Some(fact) = self.facts.last_mut() {
+            fact.claim = Some(claim);
+        }
+        self
     }
 
     /// The index leads to the record and not to `other`, which denies it.
-    pub fn repoints(self, key: Vec<u8>, other: &[u8]) -> Self {
-        self.fact("repoints", key, other, [Kind::DanglingToken; 2])
+    pub fn repoints(self, key: Vec<u8>, other: &[u8], kind: Kind) -> Self {
+        self.fact("repoints", key, other, [kind; 2])
     }
 
     /// The index does not lead to the record.
@@ -175,7 +198,7 @@ impl Check {
     pub fn note(&self, report: &mut Report, at: usize, finding: Finding, repaired: bool) {
         let [first, second] = self.facts[at].kinds;
         let (kind, repaired) = match finding {
-            Finding::Holds => return,
+            Finding::Holds | Finding::Elsewhere => return,
             Finding::Missing | Finding::TooMuch => (first, repaired),
             Finding::WrongScore => (Kind::WrongScore, repaired),
             Finding::Astray => (second, repaired),
@@ -188,6 +211,25 @@ impl Check {
     /// Takes note of a finding under another name.
     pub fn note_as(&self, report: &mut Report, kind: Kind, at: usize, repaired: bool) {
         report.note(kind, self.shown(at), &self.id, repaired);
+    }
+
+    /// What the record has a claim to, where the index leads to another record.
+    pub fn contested(&self, found: &[Finding]) -> Vec<Contest<'_>> {
+        let facts = self.facts.iter().enumerate().zip(found);
+        let contested = facts.filter(|(_, finding)| **finding == Finding::Elsewhere);
+        contested
+            .filter_map(|((at, fact), _)| {
+                Some(Contest {
+                    id: &self.id,
+                    // What a check is about stands first in it.
+                    record: &self.keys[0],
+                    index: &self.keys[fact.key - 1],
+                    shown: self.shown(at),
+                    prefix: &fact.words[2],
+                    claim: fact.claim.as_ref()?,
+                })
+            })
+            .collect()
     }
 
     fn shown(&self, at: usize) -> &[u8] {
@@ -228,9 +270,11 @@ pub async fn findings(
 pub async fn run(step: &Step, checks: Vec<Check>, report: &mut Report) -> Result<(), Error> {
     let found = findings(step, &checks, step.repair).await?;
     for (check, found) in checks.iter().zip(found) {
-        for (at, finding) in found.into_iter().flatten().enumerate() {
-            check.note(report, at, finding, step.repair);
+        let found = found.unwrap_or_default();
+        for (at, finding) in found.iter().enumerate() {
+            check.note(report, at, *finding, step.repair);
         }
+        step.contested(check, &found, report).await?;
     }
     Ok(())
 }

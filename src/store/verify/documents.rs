@@ -28,12 +28,8 @@ impl Step {
             };
             let mut check = Check::new(&id).while_same(key, Some(&stored));
             for external_id in external_ids(&record) {
-                check = check.points(
-                    owner.external_id(&self.keys, &external_id),
-                    &prefix,
-                    Kind::MissingExternalId,
-                    Kind::DanglingExternalId,
-                );
+                let index = owner.external_id(&self.keys, &external_id);
+                check = check.external_id(index, &external_id, &prefix);
             }
             checks.push(check);
         }

@@ -10,6 +10,8 @@
 //! must be, and at these indexes. A writer that was quicker is right.
 
 mod check;
+mod contests;
+mod decisions;
 mod documents;
 mod indexes;
 mod layout;
@@ -30,6 +32,7 @@ use self::report::{Kind, Report};
 use super::chunks::tolerant;
 use super::dialogue::{Command, Dialogue, Talk};
 use super::keys::Keys;
+use super::maintenance;
 use super::scan::scan;
 use crate::connection::{Operation, Outcome};
 use crate::error::Error;
@@ -73,6 +76,9 @@ struct Step {
 
 impl Step {
     async fn run(&self, unprefixed: Option<Keys>, from: Option<&str>) -> Result<Outcome, Error> {
+        if from.is_none() {
+            maintenance::load(&self.talk, &[&maintenance::MEND]).await;
+        }
         let mut place = Place::read(from.unwrap_or_default());
         let mut report = Report::default();
         match (place.phase, &unprefixed) {

@@ -41,7 +41,7 @@ pub enum Kind {
     SharedToken,
     /// An external id of a record leads nowhere.
     MissingExternalId,
-    /// An external id leads to a record that is gone.
+    /// An external id leads to a record that is gone, or has it no more while another one has.
     DanglingExternalId,
     /// A record is no JSON object.
     CorruptRecord,

@@ -1,7 +1,5 @@
 //! Requests: each has its place in every index that its record names, and in no other.
 
-use redis::Value;
-
 use super::Step;
 use super::check::{Check, Finding, findings};
 use super::report::{Kind, Report};
@@ -9,19 +7,17 @@ use super::text::{external_ids, is_namespace, is_of, member, namespace};
 use crate::error::Error;
 use crate::store::chunks::{records, tolerant};
 use crate::store::date;
-use crate::store::decision::{Decision, Undone, is_pending, score_of};
+use crate::store::decision::{is_pending, score_of};
 use crate::store::dialogue::Command;
 use crate::store::record::Record;
 use crate::store::reply::{bytes, filled};
 
 /// One request and what the store says about it besides.
-struct Seen {
-    id: String,
-    stored: Vec<u8>,
-    is_listed: bool,
-    marker: Option<Vec<u8>>,
-    /// The id that its resume token leads to.
-    owner: Option<Vec<u8>>,
+pub(super) struct Seen {
+    pub id: String,
+    pub stored: Vec<u8>,
+    pub is_listed: bool,
+    pub marker: Option<Vec<u8>>,
 }
 
 /// The first facts of each check: all, status, other status, and the three of a namespace.
@@ -47,7 +43,7 @@ impl Step {
         let (mut checks, mut has_namespace) = (Vec::new(), Vec::new());
         for seen in &whole {
             if let Some(record) = Record::parse(&seen.stored) {
-                checks.push(self.check(seen, &record, report).await?);
+                checks.push(self.check(seen, &record));
                 has_namespace.push(namespace(&record).is_some_and(|name| is_namespace(&name)));
             }
         }
@@ -55,6 +51,7 @@ impl Step {
         for ((check, found), has_namespace) in checks.iter().zip(found).zip(has_namespace) {
             if let Some(found) = found {
                 note(check, &found, has_namespace, self.repair, report);
+                self.contested(check, &found, report).await?;
             }
         }
         Ok(())
@@ -101,84 +98,17 @@ impl Step {
                         stored,
                         is_listed,
                         marker,
-                        owner: None,
                     }));
                     continue;
                 }
             };
             report.note(kind, key, id, false);
         }
-        self.find_owners(&mut seen).await?;
         Ok(seen)
     }
 
-    async fn find_owners(&self, seen: &mut [Seen]) -> Result<(), Error> {
-        let tokens = seen.iter().map(|seen| {
-            let record = Record::parse(&seen.stored);
-            record.and_then(|record| member(&record, "token").map(|token| self.keys.token(&token)))
-        });
-        let tokens: Vec<Option<Vec<u8>>> = tokens.collect();
-        let request = tokens.iter().flatten();
-        let request = request.map(|key| Command::new(&[b"GET", key])).collect();
-        let mut owners = tolerant(self.ask_all(request).await?)?.into_iter();
-        for (seen, token) in seen.iter_mut().zip(tokens) {
-            if token.is_some() {
-                seen.owner = owners.next().and_then(filled);
-            }
-        }
-        Ok(())
-    }
-
-    /// A decision that a JavaScript replica has undone: restored where the winner's mark says what
-    /// it was. Returns the request as it is afterwards, if it can be looked at further.
-    async fn undone(&self, seen: Seen, report: &mut Report) -> Result<Option<Seen>, Error> {
-        let key = self.keys.request(&seen.id);
-        let id = seen.id.as_bytes();
-        // Nobody may have moved it between the witnesses and the record.
-        let resolved = self.keys.status("resolved");
-        let check = Check::new(id).while_same(key.clone(), Some(&seen.stored));
-        let check = if seen.is_listed {
-            check.while_listed(resolved)
-        } else {
-            let marker = self.keys.resolve_marker(&seen.id);
-            check.while_same(marker, seen.marker.as_deref())
-        };
-        if findings(self, &[check], false)
-            .await?
-            .pop()
-            .flatten()
-            .is_none()
-        {
-            return Ok(None);
-        }
-        let marker = seen.marker.as_deref().unwrap_or_default();
-        let undone = Undone::read(&seen.stored, marker)
-            .filter(|undone| undone.restorable && is_older(&seen.stored, marker));
-        let Some(undone) = undone.filter(|_| self.repair) else {
-            report.note(Kind::UndoneDecision, &key, id, false);
-            return Ok(None);
-        };
-        let mended = undone.mended.clone();
-        let (keys, owned) = (self.keys.clone(), seen.id.clone());
-        let restore = Command::Written(Box::new(move |out| undone.write(out, &keys, &owned)));
-        let replies = self.ask_all(vec![restore]).await?;
-        if !matches!(replies[..], [Value::Int(1)]) {
-            return Ok(None);
-        }
-        report.note(Kind::UndoneDecision, &key, id, true);
-        Ok(Some(Seen {
-            stored: mended,
-            ..seen
-        }))
-    }
-
     /// What must be so for a request whose record is sound.
-    async fn check(
-        &self,
-        seen: &Seen,
-        record: &Record<'_>,
-        report: &mut Report,
-    ) -> Result<Check, Error> {
+    fn check(&self, seen: &Seen, record: &Record<'_>) -> Check {
         let (keys, id) = (&self.keys, seen.id.as_str());
         let (status, other, phantom) = if is_pending(record) {
             ("pending", "resolved", Kind::PhantomResolved)
@@ -219,68 +149,16 @@ impl Step {
         }
         let requests = keys.request("");
         if let Some(token) = member(record, "token") {
-            let key = keys.token(&token);
-            check = match self.denying_owner(seen, record, &token, report).await? {
-                Some((owner, stored)) => check
-                    .while_same([&requests, &owner[..]].concat(), Some(&stored))
-                    .repoints(key, &owner),
-                None => check.points(key, &requests, Kind::MissingToken, Kind::DanglingToken),
-            };
-            check = check.shown_as(keys.token("…"));
+            check = check
+                .token(keys.token(&token), &token, &requests)
+                .shown_as(keys.token("…"));
         }
         for external_id in external_ids(record) {
-            check = check.points(
-                keys.external_id(&external_id),
-                &requests,
-                Kind::MissingExternalId,
-                Kind::DanglingExternalId,
-            );
+            let key = keys.external_id(&external_id);
+            check = check.external_id(key, &external_id, &requests);
         }
-        Ok(check)
+        check
     }
-
-    /// The owner of a request's resume token, with its record, if it is another one that does not
-    /// have that token.
-    async fn denying_owner(
-        &self,
-        seen: &Seen,
-        record: &Record<'_>,
-        token: &str,
-        report: &mut Report,
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, Error> {
-        let Some(owner) = seen.owner.as_ref().filter(|id| **id != seen.id.as_bytes()) else {
-            return Ok(None);
-        };
-        let key = [&self.keys.request(""), &owner[..]].concat();
-        let Some(stored) = records(&self.talk, &[key]).await?.pop().flatten() else {
-            return Ok(None);
-        };
-        let Some(other) = Record::parse(&stored) else {
-            return Ok(None);
-        };
-        if member(&other, "token").is_none_or(|own| own != token) {
-            return Ok(Some((owner.clone(), stored)));
-        }
-        let is_batch_item = |record: &Record<'_>| member(record, "batchId").is_some();
-        if is_pending(record)
-            && is_pending(&other)
-            && is_batch_item(record) == is_batch_item(&other)
-        {
-            let shown = self.keys.token("…");
-            report.note(Kind::SharedToken, &shown, seen.id.as_bytes(), false);
-        }
-        Ok(None)
-    }
-}
-
-/// Whether a request is older than the decision in its marker. A younger one was created anew
-/// under an old id by the JavaScript version, and its decision is not this one.
-fn is_older(stored: &[u8], marker: &[u8]) -> bool {
-    let created = Record::parse(stored).map(|record| score_of(&record));
-    let decided = Decision::from_marker(marker).and_then(|made| date::parse(made.resolved_at));
-    created
-        .zip(decided)
-        .is_some_and(|(created, decided)| created <= decided)
 }
 
 /// Takes note of what was found about one request.

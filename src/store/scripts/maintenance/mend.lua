@@ -19,6 +19,7 @@
 -- Returns 'changed'      a guard does not hold: nothing is done
 --         { finding… }   for each fact: 0 holds  1 missing  2 wrong score  3 too much  4 leads astray
 --                        5 the key has another type  6 missing, and not to be mended
+--                        7 leads to another record, which exists
 
 local at = 3
 local function take(count)
@@ -117,6 +118,7 @@ local facts = {
         plan_set(key, owner, value)
         return 4
       end
+      return 7
     end,
     repoints = function(value, key, owner, other)
       if value == other then
