@@ -22,6 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::bridge::{Event, Outbox, StreamEvent};
 use super::state::NativeLink;
+use crate::connection::Stream;
 
 /// How many bytes may be on their way in one direction: sent and not yet taken by the socket, or
 /// received and not yet read.
@@ -113,6 +114,8 @@ impl Drop for CarriedStream {
         self.streams.tell(self.number, StreamEvent::Close);
     }
 }
+
+impl Stream for CarriedStream {}
 
 impl AsyncRead for CarriedStream {
     fn poll_read(

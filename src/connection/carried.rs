@@ -93,20 +93,7 @@ impl Carried {
     /// Appends the present step to `out`; says how many commands it has. After an error `out`
     /// is as it was.
     pub(super) fn write(&mut self, out: &mut Vec<u8>) -> Result<usize, Error> {
-        let start = out.len();
-        let written = guarded("writing a command", || {
-            let mut writer = CommandWriter::new(out, self.form);
-            self.operation.write(&mut writer, self.resend);
-            writer.commands()
-        });
-        let written = match written {
-            Ok(0) => Err(Error::Internal("an operation without a command".to_owned())),
-            written => written,
-        };
-        if written.is_err() {
-            out.truncate(start);
-        }
-        written
+        encode(&mut *self.operation, out, self.form, self.resend)
     }
 
     pub(super) fn read(&mut self, replies: Vec<Value>) -> Step {
@@ -126,6 +113,30 @@ impl Carried {
             ticket.settle(result);
         }
     }
+}
+
+/// Appends the present step of `operation` to `out`; says how many commands it has. After an error
+/// `out` is as it was.
+pub(super) fn encode(
+    operation: &mut dyn Operation,
+    out: &mut Vec<u8>,
+    form: ScriptForm,
+    resend: bool,
+) -> Result<usize, Error> {
+    let start = out.len();
+    let written = guarded("writing a command", || {
+        let mut writer = CommandWriter::new(out, form);
+        operation.write(&mut writer, resend);
+        writer.commands()
+    });
+    let written = match written {
+        Ok(0) => Err(Error::Internal("an operation without a command".to_owned())),
+        written => written,
+    };
+    if written.is_err() {
+        out.truncate(start);
+    }
+    written
 }
 
 /// The duty to settle a call, once.

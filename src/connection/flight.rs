@@ -8,6 +8,7 @@ use redis::Value;
 use super::carried::Carried;
 use super::output::Output;
 use super::reply::refusal;
+use super::shortcut::Sent;
 use super::wire::Wire;
 use crate::error::Error;
 
@@ -47,6 +48,18 @@ impl Flight {
             }
             Err(error) => Err(Box::new((call, error))),
         }
+    }
+
+    /// Takes over a call that has been sent already.
+    pub(super) fn adopt(&mut self, call: Carried, sent: &Sent) {
+        let start = self.output.end();
+        self.output.adopt(&sent.bytes, sent.taken);
+        self.sent.push_back(Attempt {
+            call: Some(call),
+            start,
+            missing: sent.commands,
+            replies: Vec::new(),
+        });
     }
 
     /// Asks for a sign of life, on behalf of nobody.

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+#[cfg(unix)]
+use socket2::SockRef;
+use socket2::Socket;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 use super::operation::Outcome;
@@ -10,8 +14,26 @@ use super::settings::{Node, Settings};
 use crate::error::Error;
 
 /// An open byte stream in both directions.
-pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
+    /// A second handle of the socket, where bytes go into it as they are.
+    fn socket(&self) -> Option<Socket> {
+        None
+    }
+}
+
+impl Stream for TcpStream {
+    #[cfg(unix)]
+    fn socket(&self) -> Option<Socket> {
+        SockRef::from(self).try_clone().ok()
+    }
+}
+
+#[cfg(unix)]
+impl Stream for tokio::net::UnixStream {
+    fn socket(&self) -> Option<Socket> {
+        SockRef::from(self).try_clone().ok()
+    }
+}
 
 /// A [`Stream`] of whatever kind the settings ask for.
 pub type Transport = Box<dyn Stream>;

@@ -7,6 +7,7 @@ use std::task::{Context, Waker};
 use super::host::Host;
 use super::link::Close;
 use super::operation::Call;
+use super::shortcut::{Sent, Shortcut};
 use crate::error::Error;
 
 /// A batch that was larger than this does not keep its memory.
@@ -21,14 +22,23 @@ pub(super) struct Inbox {
     state: Mutex<State>,
 }
 
+/// A call as the task finds it.
+pub(super) struct Arrival {
+    pub(super) call: Call,
+    /// It has taken the shortcut.
+    pub(super) sent: Option<Sent>,
+}
+
 #[derive(Default)]
 struct State {
-    calls: Vec<Call>,
+    calls: Vec<Arrival>,
     close: Option<Close>,
     /// Present while the task sleeps with nothing left to take: one wake-up for a batch.
     waker: Option<Waker>,
     /// More calls are about to follow.
     corked: bool,
+    /// Present while the connection has nothing to do.
+    shortcut: Option<Shortcut>,
 }
 
 impl State {
@@ -50,13 +60,20 @@ impl Inbox {
     }
 
     /// Adds a call. After the close it is settled at once.
-    pub(super) fn submit(&self, call: Call) {
+    pub(super) fn submit(&self, mut call: Call) {
         let mut state = self.lock();
         if state.close.is_some() {
             drop(state);
-            return self.refuse(&call);
+            return self.refuse(&Arrival { call, sent: None });
         }
-        state.calls.push(call);
+        let is_alone = !state.corked && state.calls.is_empty();
+        let shortcut = state.shortcut.take_if(|_| is_alone);
+        let sent = shortcut.as_ref().and_then(|way| way.send(&mut call));
+        let is_complete = sent.as_ref().is_some_and(Sent::is_complete);
+        state.calls.push(Arrival { call, sent });
+        if is_complete && shortcut.is_some_and(|way| !way.wakes) {
+            return;
+        }
         let waker = state.due();
         drop(state);
         if let Some(waker) = waker {
@@ -81,6 +98,8 @@ impl Inbox {
         if state.close != Some(Close::Now) {
             state.close = Some(how);
         }
+        // It would keep the socket open.
+        state.shortcut = None;
         let waker = state.waker.take();
         drop(state);
         if let Some(waker) = waker {
@@ -90,11 +109,13 @@ impl Inbox {
 
     /// Exchanges the calls that have arrived for the empty `batch`; with none, the task of
     /// `context` is woken by the next one. Says whether and how the link is closed.
-    pub(super) fn take(&self, context: &Context<'_>, batch: &mut Vec<Call>) -> Option<Close> {
+    /// A shortcut is taken back.
+    pub(super) fn take(&self, context: &Context<'_>, batch: &mut Vec<Arrival>) -> Option<Close> {
         if batch.capacity() > USUAL_BATCH {
             *batch = Vec::new();
         }
         let mut state = self.lock();
+        state.shortcut = None;
         mem::swap(&mut state.calls, batch);
         if batch.is_empty() {
             match &mut state.waker {
@@ -103,6 +124,14 @@ impl Inbox {
             }
         }
         state.close
+    }
+
+    /// Lets the next call write into the socket itself, unless there is one already.
+    pub(super) fn offer(&self, shortcut: Shortcut) {
+        let mut state = self.lock();
+        if state.calls.is_empty() && state.close.is_none() {
+            state.shortcut = Some(shortcut);
+        }
     }
 
     /// Closes for good and settles what nobody will take any more.
@@ -114,8 +143,10 @@ impl Inbox {
         }
     }
 
-    fn refuse(&self, call: &Call) {
-        let error = Error::ConnectionClosed { ambiguous: false };
+    fn refuse(&self, Arrival { call, sent }: &Arrival) {
+        let left = sent.as_ref().is_some_and(|sent| sent.taken > 0);
+        let ambiguous = left && !call.operation.is_read();
+        let error = Error::ConnectionClosed { ambiguous };
         self.host.settle(call.ticket, Err(error));
     }
 

@@ -24,6 +24,7 @@ mod reply;
 mod sentinel;
 mod session;
 mod settings;
+mod shortcut;
 mod supervisor;
 mod tls;
 mod verdict;

@@ -48,6 +48,13 @@ impl Output {
         self.bytes.truncate(end);
     }
 
+    /// Goes on with bytes of which the socket has taken the first ones, when there are no others.
+    pub(super) fn adopt(&mut self, bytes: &[u8], taken: usize) {
+        debug_assert!(self.bytes.is_empty());
+        self.bytes.extend_from_slice(bytes);
+        self.taken = taken;
+    }
+
     /// Hands over as much as the socket takes.
     pub(super) fn poll_write(
         &mut self,

@@ -58,11 +58,16 @@ fn poll(
         if answered {
             continue;
         }
-        let (heard, owed, used) = (wire.has_heard(), calls.is_owed(), !calls.is_empty());
+        let (heard, owed, used) = (wire.has_heard(), calls.owed_since(), !calls.is_empty());
         match watch.poll(context, heard, owed, used) {
             Poll::Ready(Sign::Ask) => calls.ping(),
             Poll::Ready(Sign::Gone) => return Poll::Ready(End::Lost(watch.silence())),
-            Poll::Pending => return Poll::Pending,
+            Poll::Pending => {
+                if let Some(socket) = wire.socket().filter(|_| calls.is_idle()) {
+                    calls.offer(socket, watch.is_awake());
+                }
+                return Poll::Pending;
+            }
         }
     }
 }

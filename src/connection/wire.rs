@@ -3,9 +3,11 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use redis::Value;
+use socket2::Socket;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::host::Transport;
@@ -29,11 +31,14 @@ pub(super) struct Wire {
     frame: Frame,
     /// Something has arrived since this was last asked.
     heard: bool,
+    /// The way into the socket for calls that find the connection idle.
+    socket: Option<Arc<Socket>>,
 }
 
 impl Wire {
     pub(super) fn new(transport: Transport) -> Self {
         Self {
+            socket: transport.socket().map(Arc::new),
             transport,
             input: vec![0; USUAL],
             start: 0,
@@ -41,6 +46,11 @@ impl Wire {
             frame: Frame::new(),
             heard: false,
         }
+    }
+
+    /// A second handle of the socket, where it is a plain one.
+    pub(super) fn socket(&self) -> Option<&Arc<Socket>> {
+        self.socket.as_ref()
     }
 
     /// Whether anything has arrived since the last time this was asked.

@@ -17,6 +17,7 @@ fn a_call_is_one_round_trip_and_so_is_a_batch() {
     assert_eq!(proxy.round_trips(), before + 1);
 
     server.kill9();
+    let client = Client::new(proxy.port());
     let replies = [(); 100].map(|()| client.submit(Command::write(INCR)));
     let before = proxy.round_trips();
     server.restart();

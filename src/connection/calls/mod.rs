@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use redis::Value;
+use socket2::Socket;
 use tokio::time::Instant;
 
 use self::hindrance::Hindrance;
@@ -18,11 +19,12 @@ use super::carried::Carried;
 use super::command::ScriptForm;
 use super::flight::Flight;
 use super::host::Host;
-use super::inbox::Inbox;
+use super::inbox::{Arrival, Inbox};
 use super::link::Close;
-use super::operation::{Call, Outcome, Step};
+use super::operation::{Outcome, Step};
 use super::queue::Queue;
 use super::settings::{Node, Settings};
+use super::shortcut::Shortcut;
 use super::verdict::{Expectations, Verdict};
 use super::wire::Wire;
 use crate::error::Error;
@@ -39,7 +41,7 @@ const FULL: usize = 1024 * 1024;
 pub(super) struct Calls {
     host: Arc<dyn Host>,
     inbox: Arc<Inbox>,
-    batch: Vec<Call>,
+    batch: Vec<Arrival>,
     next_order: u64,
     queue: Queue,
     flight: Flight,
@@ -56,6 +58,8 @@ pub(super) struct Calls {
     alarm: Alarm,
     /// No deadline passes before this moment.
     next_deadline: Option<Instant>,
+    /// When a call has taken the shortcut, since this was last asked.
+    owed_since: Option<Instant>,
 }
 
 /// What the settings say about the patience of calls.
@@ -115,6 +119,7 @@ impl Calls {
             closing: None,
             alarm: Alarm::default(),
             next_deadline: None,
+            owed_since: None,
         }
     }
 
@@ -140,6 +145,33 @@ impl Calls {
     /// Whether the server owes answers.
     pub(super) fn is_owed(&self) -> bool {
         !self.flight.is_empty()
+    }
+
+    /// Since when the server owes answers, if it does: not before the last time this was asked,
+    /// unless a call has been sent behind our back.
+    pub(super) fn owed_since(&mut self) -> Option<Instant> {
+        let since = self.owed_since.take();
+        self.is_owed().then(|| since.unwrap_or_else(Instant::now))
+    }
+
+    /// Whether a call that comes now could be sent at once, and nothing else is to be done.
+    pub(super) fn is_idle(&self) -> bool {
+        self.is_empty()
+            && !self.is_owed()
+            && self.flight.backlog() == 0
+            && self.barrier.is_none()
+            && self.hindrance.is_none()
+            && self.leaving.is_none()
+            && self.closing.is_none()
+    }
+
+    /// Lets the next call write into `socket` itself; `watched`: the task wakes up in time to see
+    /// to it that a silent server is given up.
+    pub(super) fn offer(&self, socket: &Arc<Socket>, watched: bool) {
+        self.inbox.offer(Shortcut {
+            socket: Arc::clone(socket),
+            wakes: !watched || self.terms.command_timeout.is_some(),
+        });
     }
 
     /// Asks the server for a sign of life.
@@ -169,10 +201,14 @@ impl Calls {
             self.next_deadline.get_or_insert(now + limit);
         }
         self.offline &= !self.is_empty();
-        for call in self.batch.drain(..) {
+        for Arrival { call, sent } in self.batch.drain(..) {
             self.next_order += 2;
-            let call = Carried::new(call, &self.host, self.next_order, now);
-            if self.offline {
+            let since = sent.as_ref().map_or(now, |sent| sent.at);
+            let call = Carried::new(call, &self.host, self.next_order, since);
+            if let Some(sent) = sent {
+                self.flight.adopt(call, &sent);
+                self.owed_since = Some(sent.at);
+            } else if self.offline {
                 call.settle(Err(Error::Offline));
             } else {
                 self.queue.push(call);

@@ -8,12 +8,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use redis::Value;
+use socket2::Socket;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::sleep;
 
 use super::entries::text;
 use super::inquiry::{exchange, reach};
-use crate::connection::host::Transport;
+use crate::connection::host::{Stream, Transport};
 use crate::connection::settings::{Address, Route, SentinelRoute, Settings};
 
 /// Where sentinels tell everybody who the primary is.
@@ -36,6 +37,12 @@ impl Watched {
             signs,
             switched: false,
         }
+    }
+}
+
+impl Stream for Watched {
+    fn socket(&self) -> Option<Socket> {
+        self.transport.socket()
     }
 }
 

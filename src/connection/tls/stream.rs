@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::client::TlsStream;
 
 use super::refusal;
-use crate::connection::host::Transport;
+use crate::connection::host::{Stream, Transport};
 
 /// Whose failures to read or write hold our own error where the server has refused us.
 pub(super) struct Secured(pub(super) TlsStream<Transport>);
@@ -20,6 +20,8 @@ fn told<T>(result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         None => error,
     })
 }
+
+impl Stream for Secured {}
 
 impl AsyncRead for Secured {
     fn poll_read(
