@@ -193,3 +193,38 @@ test("reading a timeline entry and a delivery returns the known fields only", as
   await db.set(keys.delivery("d"), JSON.stringify({ unknown: 1, ...sending }));
   assert.deepEqual(await state.getNotifyDelivery("d"), sending);
 });
+
+/** Texts that reach V8 in each of the forms of src/binding/text.rs, with characters at their edges. */
+const SCRIPTS = ["\u007f", "\u0080\u00ff", "\u0100", "д", "議", "\u2028\ufeff\uffff", "👍\u{10ffff}", 'ÿ"\\é\n議'];
+
+for (const [name, thin] of [
+  ["rarely", 1000],
+  ["at times", 9],
+  ["throughout", 0],
+]) {
+  test(`characters of any script come back as they went in: ${name}`, async () => {
+    const { state } = store();
+    for (const [n, script] of SCRIPTS.entries()) {
+      const text = (script + "a".repeat(thin)).repeat(50);
+      const record = request({ id: `script-${n}`, token: `t${n}`, message: text, context: { [text]: [text] } });
+      await state.create(record);
+      const read = await state.get(record.id);
+      assert.equal(read.message, text);
+      assert.deepEqual(read.context, record.context);
+    }
+    const { items } = await state.list();
+    assert.equal(items.length, SCRIPTS.length);
+    for (const { message, context } of items) assert.deepEqual(context, { [message]: [message] });
+  });
+}
+
+test("bytes that are not UTF-8 are replaced as V8 replaces them", async () => {
+  const at = store();
+  for (const bytes of ["ff", "c3", "e282", "f09f91", "eda080", "c0af", "f4908080", "e282c3a9"]) {
+    const [front, back] = JSON.stringify({ ...base, message: "|" }).split("|");
+    const text = Buffer.concat([Buffer.from(front), Buffer.from(bytes, "hex"), Buffer.from(`é${back}`)]);
+    await put(at, "r", text);
+    const { message } = await readAll(at, "r");
+    assert.equal(message, JSON.parse(text.toString()).message, bytes);
+  }
+});

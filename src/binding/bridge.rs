@@ -18,6 +18,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
 use super::error::report;
+use super::text::Text;
 use crate::connection::Outcome;
 use crate::error::Error;
 
@@ -29,10 +30,7 @@ const CHUNK_BYTES: usize = 128 * 1024;
 /// What the runtime thread has to say to JavaScript.
 pub enum Event {
     /// A call is over.
-    Settled {
-        ticket: u32,
-        result: Result<Outcome, Error>,
-    },
+    Settled { ticket: u32, result: Settled },
     /// The connection asks its client something.
     Question {
         client: u32,
@@ -47,6 +45,30 @@ pub enum Event {
     },
 }
 
+/// How a call has ended.
+pub enum Settled {
+    Done,
+    Nothing,
+    /// A JSON text, and the id of the record that an index has led to.
+    Document(Text, Option<String>),
+    Count(u64),
+    /// A report for `js/errors.js`.
+    Error(Vec<u8>),
+}
+
+impl From<Result<Outcome, Error>> for Settled {
+    fn from(result: Result<Outcome, Error>) -> Self {
+        match result {
+            Ok(Outcome::Done) => Self::Done,
+            Ok(Outcome::Nothing) => Self::Nothing,
+            Ok(Outcome::Document(json)) => Self::Document(Text::of_json(json), None),
+            Ok(Outcome::Found { id, json }) => Self::Document(Text::of_json(json), Some(id)),
+            Ok(Outcome::Count(count)) => Self::Count(count),
+            Err(error) => Self::Error(report(&error)),
+        }
+    }
+}
+
 /// What the socket of a stream is to do.
 pub enum StreamEvent {
     Write(Vec<u8>),
@@ -59,6 +81,7 @@ pub enum Item {
     Nothing,
     Number(f64),
     Text(Vec<u8>),
+    Json(Text),
     Bytes(Vec<u8>),
 }
 
@@ -74,15 +97,19 @@ impl ToNapiValue for Item {
                 sys::napi_create_double(env, *number, &raw mut value)
             },
             Item::Text(text) => {
-                let length = text.len().cast_signed();
-                // ASCII needs no decoding.
-                let create = if text.is_ascii() {
-                    sys::napi_create_string_latin1
-                } else {
-                    sys::napi_create_string_utf8
-                };
+                let (data, length) = (text.as_ptr().cast(), text.len().cast_signed());
                 // SAFETY: as above, and the bytes live until the call returns.
-                unsafe { create(env, text.as_ptr().cast(), length, &raw mut value) }
+                unsafe { sys::napi_create_string_utf8(env, data, length, &raw mut value) }
+            }
+            Item::Json(Text::OneByte(bytes)) => {
+                let (data, length) = (bytes.as_ptr().cast(), bytes.len().cast_signed());
+                // SAFETY: as above, and the bytes live until the call returns.
+                unsafe { sys::napi_create_string_latin1(env, data, length, &raw mut value) }
+            }
+            Item::Json(Text::TwoByte(units)) => {
+                let (data, length) = (units.as_ptr(), units.len().cast_signed());
+                // SAFETY: as above, and the units live until the call returns.
+                unsafe { sys::napi_create_string_utf16(env, data, length, &raw mut value) }
             }
             Item::Bytes(bytes) => {
                 let (data, length) = (bytes.as_ptr().cast(), bytes.len());
@@ -101,7 +128,7 @@ impl Event {
     fn size(&self) -> usize {
         match self {
             Self::Settled { result, .. } => match result {
-                Ok(Outcome::Document(json) | Outcome::Found { json, .. }) => json.len(),
+                Settled::Document(text, _) => text.size(),
                 _ => 0,
             },
             Self::Question { text, .. } => text.len(),
@@ -117,15 +144,15 @@ impl Event {
         match self {
             Self::Settled { ticket, result } => {
                 let (kind, first, second) = match result {
-                    Ok(Outcome::Done) => (0.0, Item::Nothing, Item::Nothing),
-                    Ok(Outcome::Nothing) => (1.0, Item::Nothing, Item::Nothing),
-                    Ok(Outcome::Document(json)) => (2.0, Item::Text(json), Item::Nothing),
-                    Ok(Outcome::Found { id, json }) => {
-                        (2.0, Item::Text(json), Item::Text(id.into_bytes()))
+                    Settled::Done => (0.0, Item::Nothing, Item::Nothing),
+                    Settled::Nothing => (1.0, Item::Nothing, Item::Nothing),
+                    Settled::Document(text, id) => {
+                        let id = id.map_or(Item::Nothing, |id| Item::Text(id.into_bytes()));
+                        (2.0, Item::Json(text), id)
                     }
                     #[expect(clippy::cast_precision_loss, reason = "no index holds 2^53 requests")]
-                    Ok(Outcome::Count(count)) => (3.0, Item::Number(count as f64), Item::Nothing),
-                    Err(error) => (4.0, Item::Text(report(&error)), Item::Nothing),
+                    Settled::Count(count) => (3.0, Item::Number(count as f64), Item::Nothing),
+                    Settled::Error(report) => (4.0, Item::Text(report), Item::Nothing),
                 };
                 [Item::Number(kind), number(ticket), first, second]
             }

@@ -215,6 +215,7 @@ impl Host for Client {
     }
 
     fn settle(&self, ticket: u32, result: Result<Outcome, Error>) {
+        let result = result.into();
         self.outbox.push(Event::Settled { ticket, result });
     }
 }

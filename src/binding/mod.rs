@@ -6,4 +6,5 @@ mod client;
 mod error;
 mod state;
 mod stream;
+mod text;
 mod tls;
