@@ -39,10 +39,10 @@ function notMet(rows, claims) {
   const others = claims.filter(({ isMet }) => !isMet).map(({ name }) => [name, REASONS[name]]);
   const all = [...cells, ...others];
   if (all.length === 0) return [];
-  const known = all.filter(([, reason]) => reason).map(([name, reason]) => `- ${name}: ${reason}`);
-  const unknown = all.filter(([, reason]) => !reason).map(([name]) => name);
-  const rest = unknown.length > 0 ? [`- Without a known reason: ${unknown.join("; ")}`] : [];
-  return ["Not what was promised, and why:", "", ...known, ...rest, ""];
+  const byReason = new Map();
+  for (const [name, reason] of all) byReason.set(reason, [...(byReason.get(reason) ?? []), name]);
+  const lines = [...byReason].map(([reason, names]) => `- ${names.join("; ")}: ${reason ?? "we do not know why"}.`);
+  return ["Not what was promised, and why:", "", ...lines, ""];
 }
 
 function ofGrid(grid, rows) {

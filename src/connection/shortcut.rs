@@ -46,7 +46,7 @@ impl Sent {
 
 impl Shortcut {
     /// Sends a call if nothing stands in its way. What the socket does not take now, and whatever is
-    /// wrong with it, is the task's business.
+    /// wrong with it, is the task's business. (Node ignores `SIGPIPE`, as its documentation says.)
     pub(super) fn send(&self, call: &mut Call) -> Option<Sent> {
         if call.gate.as_ref().is_some_and(|gate| !gate.is_open()) {
             return None;
