@@ -1,14 +1,13 @@
 // An ioredis-mock client: its data are in this process, and only its own methods lead to them. It
-// has no life that could be followed: it works before it is connected, and after `quit()`.
+// works before it is connected, and after `quit()`: there is no life to be followed, as without a client.
 
 const { MockServer } = require("../mock/server.js");
-const { Opening } = require("../opening.js");
-const { settingsOf } = require("../settings.js");
+const { OwnSource } = require("./own.js");
 
-class MockSource {
+class MockSource extends OwnSource {
   constructor(client) {
-    // The socket of every connection is a server beside the client.
-    this.options = {
+    const options = {
+      // The socket of every connection is a server beside the client.
       Connector: class {
         connect() {
           return new MockServer(client);
@@ -18,35 +17,9 @@ class MockSource {
       autoResendUnfulfilledCommands: true,
       // It is this process that answers, and it may be busy for long.
       socketTimeout: 3_600_000,
+      retryStrategy: () => 0,
     };
-  }
-
-  attach() {}
-
-  hasEnded() {
-    return false;
-  }
-
-  expectCall() {}
-
-  watch() {}
-
-  unwatch() {}
-
-  isEarly() {
-    return false;
-  }
-
-  settings() {
-    return settingsOf(this.options);
-  }
-
-  opening() {
-    return new Opening(this.options.Connector, this.options);
-  }
-
-  retryDelay() {
-    return 0;
+    super({ options });
   }
 }
 

@@ -22,6 +22,14 @@ pub(super) struct Inbox {
     state: Mutex<State>,
 }
 
+/// Wakes the task when it can take what there is.
+fn release(state: MutexGuard<'_, State>, waker: Option<Waker>) {
+    drop(state);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
 /// A call as the task finds it.
 pub(super) struct Arrival {
     pub(super) call: Call,
@@ -75,10 +83,7 @@ impl Inbox {
             return;
         }
         let waker = state.due();
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        release(state, waker);
     }
 
     /// Holds calls back, as more are about to follow; or lets them go.
@@ -86,10 +91,7 @@ impl Inbox {
         let mut state = self.lock();
         state.corked = corked;
         let waker = state.due();
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        release(state, waker);
     }
 
     /// Takes no more calls. `Now` overrides `Graceful`.
@@ -101,10 +103,7 @@ impl Inbox {
         // It would keep the socket open.
         state.shortcut = None;
         let waker = state.waker.take();
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        release(state, waker);
     }
 
     /// Exchanges the calls that have arrived for the empty `batch`; with none, the task of

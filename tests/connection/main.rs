@@ -18,6 +18,7 @@ mod resending;
 mod retries;
 mod sentinel;
 mod serving;
+mod shortcut;
 mod silence;
 mod steps;
 mod tls;

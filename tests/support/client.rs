@@ -14,7 +14,7 @@ use hitl_state_ioredis::connection::{
     Address, Call, Close, Gate, Host, Link, Node, Operation, Outcome, Reaction, Route, Script,
     Settings, Transport,
 };
-use tokio::runtime;
+use tokio::runtime::{self, Handle};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
@@ -208,6 +208,7 @@ impl Wake for Unpark {
 pub struct Client {
     pub link: Link,
     pub host: Arc<TestHost>,
+    pub runtime: Handle,
     task: AbortHandle,
     thread: Option<JoinHandle<()>>,
     tickets: AtomicU32,
@@ -228,6 +229,7 @@ impl Client {
             .unwrap();
         let task = runtime.spawn(task);
         let abort = task.abort_handle();
+        let handle = runtime.handle().clone();
         let thread = thread::spawn(move || {
             // Ends by the link's close, by an abort, or by a panic that a test provokes.
             drop(runtime.block_on(task));
@@ -235,6 +237,7 @@ impl Client {
         Self {
             link,
             host,
+            runtime: handle,
             task: abort,
             thread: Some(thread),
             tickets: AtomicU32::new(0),
