@@ -5,7 +5,7 @@ const native = require("./binding.js");
 const { park, unpark } = require("./js/bridge.js");
 const { keyPrefixOf, linkOf, refusalOf } = require("./js/client.js");
 const { clientOf } = require("./js/own.js");
-const { cannotServe, coded, connectionClosed, invalidArgument } = require("./js/errors.js");
+const { coded, connectionClosed, invalidArgument, wrongKind } = require("./js/errors.js");
 const maintenance = require("./js/maintenance.js");
 const records = require("./js/records.js");
 
@@ -43,7 +43,7 @@ class IoredisState {
     this.#unprefixed = this.#prefix.length > name.length && !client.isCluster ? name : undefined;
     const refusal = refusalOf(client, this.#prefix);
     if (refusal !== undefined) {
-      throw cannotServe(refusal);
+      throw wrongKind(refusal);
     }
     this.#link = linkOf(client, this.#prefix);
     this.#link.users += 1;

@@ -9,14 +9,9 @@ function invalidArgument(message) {
   return coded(new Error(message), "INVALID_ARGUMENT");
 }
 
-/** An option of a kind that it cannot be. Never the value itself. */
-function invalidOption(message) {
+/** The same for what is of a kind that cannot be served. The message never holds the value itself. */
+function wrongKind(message) {
   return coded(new TypeError(message), "INVALID_ARGUMENT");
-}
-
-/** What the constructor throws where it was given something that it cannot serve. */
-function cannotServe(message) {
-  return invalidOption(message);
 }
 
 function coded(error, code) {
@@ -47,4 +42,4 @@ function fromReport({ code, message, ambiguous, cause }) {
   return error;
 }
 
-module.exports = { cannotServe, coded, connectionClosed, corrupt, fromReport, invalidArgument, invalidOption };
+module.exports = { coded, connectionClosed, corrupt, fromReport, invalidArgument, wrongKind };

@@ -1,7 +1,7 @@
 // Calls of many steps: each native call is one bounded step, so that a store of any size holds up
 // neither the server nor the calls of others. Where a step ends, the next one goes on.
 
-const { invalidOption } = require("./errors.js");
+const { wrongKind } = require("./errors.js");
 
 /** How many places a report names; further ones are counted. */
 const MAX_UNREPAIRED = 1000;
@@ -15,10 +15,10 @@ function readPurge(options) {
   // By its internals, not its class: a date of another realm is a date.
   const before = Object.prototype.toString.call(resolvedBefore) === "[object Date]" ? resolvedBefore.getTime() : NaN;
   if (Number.isNaN(before)) {
-    throw invalidOption("resolvedBefore must be a valid Date");
+    throw wrongKind("resolvedBefore must be a valid Date");
   }
   if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1)) {
-    throw invalidOption("limit must be a whole number of at least 1");
+    throw wrongKind("limit must be a whole number of at least 1");
   }
   return { before, limit: limit ?? Number.MAX_SAFE_INTEGER, dryRun: flag(dryRun, "dryRun") };
 }
@@ -42,7 +42,7 @@ async function purge({ before, limit, dryRun }, step) {
 function readVerify(options = {}) {
   const { repair, onProgress } = demandOptions(options);
   if (onProgress !== undefined && typeof onProgress !== "function") {
-    throw invalidOption("onProgress must be a function");
+    throw wrongKind("onProgress must be a function");
   }
   return { repair: flag(repair, "repair"), onProgress };
 }
@@ -121,14 +121,14 @@ function teller(onProgress) {
 
 function demandOptions(options) {
   if (options === null || typeof options !== "object") {
-    throw invalidOption("options must be an object");
+    throw wrongKind("options must be an object");
   }
   return options;
 }
 
 function flag(value, name) {
   if (value !== undefined && typeof value !== "boolean") {
-    throw invalidOption(`${name} must be a boolean`);
+    throw wrongKind(`${name} must be a boolean`);
   }
   return value ?? false;
 }

@@ -1,6 +1,6 @@
 // A connection without an ioredis client: of a URL, or of an object with ioredis's options.
 
-const { cannotServe } = require("./errors.js");
+const { wrongKind } = require("./errors.js");
 const { optionsOfUrl } = require("./url.js");
 
 /** What ioredis 6 takes for the options that are left out. */
@@ -117,7 +117,7 @@ function checked(own) {
   const options = read(own);
   for (const [option, advice] of Object.entries(FOREIGN)) {
     if (options[option] !== undefined) {
-      throw cannotServe(`IoredisState takes ioredis's options, and "${option}" is none of them: ${advice}`);
+      throw wrongKind(`IoredisState takes ioredis's options, and "${option}" is none of them: ${advice}`);
     }
   }
   const { port, db } = options;
@@ -149,13 +149,13 @@ function read(own) {
     return own.options;
   } catch {
     // What users throw may hold anything.
-    throw cannotServe("The options that IoredisState was given cannot be read: a getter throws");
+    throw wrongKind("The options that IoredisState was given cannot be read: a getter throws");
   }
 }
 
 function demand(holds, option, what) {
   if (!holds) {
-    throw cannotServe(`The option "${option}" must be ${what}`);
+    throw wrongKind(`The option "${option}" must be ${what}`);
   }
 }
 

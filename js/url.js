@@ -1,7 +1,7 @@
 // A server's URL, read as ioredis reads it: `redis://user:password@host:6379/0?family=6`, the same
 // without a scheme, a port, or the path of a Unix socket.
 
-const { cannotServe } = require("./errors.js");
+const { wrongKind } = require("./errors.js");
 
 const WRITE = "write redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path/to/redis.sock";
 
@@ -16,7 +16,7 @@ const UNIX = /^unix:\/\/(?:([^@/?]*)@)?(\/[^?]+)(?:\?(.*))?$/i;
 function optionsOfUrl(url) {
   const text = url.trim();
   if (text === "") {
-    throw cannotServe(`The URL of the Redis server is empty: ${WRITE}`);
+    throw wrongKind(`The URL of the Redis server is empty: ${WRITE}`);
   }
   const scheme = SCHEME.exec(text)?.[1].toLowerCase();
   switch (scheme) {
@@ -30,7 +30,7 @@ function optionsOfUrl(url) {
     case undefined:
       return withoutScheme(text);
     default:
-      throw cannotServe(`The URL is not one of a Redis server: ${WRITE}`);
+      throw wrongKind(`The URL is not one of a Redis server: ${WRITE}`);
   }
 }
 
@@ -48,7 +48,7 @@ function withoutScheme(text) {
   const url = parsed(`redis://${text}`);
   if (url.pathname.length > 1) {
     // ioredis takes what may mean a database for the path of a socket.
-    throw cannotServe(`A URL without a scheme ends with the port: ${WRITE}`);
+    throw wrongKind(`A URL without a scheme ends with the port: ${WRITE}`);
   }
   return ofServer(url);
 }
@@ -74,7 +74,7 @@ function ofServer(url) {
 function ofSocket(text) {
   const parts = UNIX.exec(text);
   if (parts === null) {
-    throw cannotServe("The URL names no socket: write unix:///path/to/redis.sock?db=0");
+    throw wrongKind("The URL names no socket: write unix:///path/to/redis.sock?db=0");
   }
   const [, user, path, query] = parts;
   const options = queryOf(query);
@@ -98,7 +98,7 @@ function parsed(text) {
     return new URL(text);
   } catch {
     // Node's error repeats the URL.
-    throw cannotServe(`The URL of the Redis server cannot be read: ${WRITE}`);
+    throw wrongKind(`The URL of the Redis server cannot be read: ${WRITE}`);
   }
 }
 
@@ -106,7 +106,7 @@ function decoded(text) {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw cannotServe('The URL of the Redis server has a "%" that encodes nothing: write %25 for it');
+    throw wrongKind('The URL of the Redis server has a "%" that encodes nothing: write %25 for it');
   }
 }
 

@@ -22,14 +22,6 @@ pub(super) struct Inbox {
     state: Mutex<State>,
 }
 
-/// Wakes the task when it can take what there is.
-fn release(state: MutexGuard<'_, State>, waker: Option<Waker>) {
-    drop(state);
-    if let Some(waker) = waker {
-        waker.wake();
-    }
-}
-
 /// A call as the task finds it.
 pub(super) struct Arrival {
     pub(super) call: Call,
@@ -56,6 +48,14 @@ impl State {
             return None;
         }
         self.waker.take()
+    }
+}
+
+/// Wakes the task when it can take what there is.
+fn release(state: MutexGuard<'_, State>, waker: Option<Waker>) {
+    drop(state);
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 

@@ -58,7 +58,10 @@ fn poll(
         if answered {
             continue;
         }
-        let (heard, owed, used) = (wire.has_heard(), calls.owed_since(), !calls.is_empty());
+        if let Some(since) = calls.shortcut_taken() {
+            watch.owe_since(since);
+        }
+        let (heard, owed, used) = (wire.has_heard(), calls.is_owed(), !calls.is_empty());
         match watch.poll(context, heard, owed, used) {
             Poll::Ready(Sign::Ask) => calls.ping(),
             Poll::Ready(Sign::Gone) => return Poll::Ready(End::Lost(watch.silence())),

@@ -18,7 +18,6 @@ use super::operation::Call;
 const MOST: usize = 32 * 1024;
 
 /// A way into the socket of a connection that has nothing to do.
-#[derive(Clone)]
 pub(super) struct Shortcut {
     pub(super) socket: Arc<Socket>,
     /// The task has to look after the call at once: it has a deadline, or the task would sleep

@@ -63,10 +63,10 @@ impl Watch {
         &mut self,
         context: &mut Context<'_>,
         heard: bool,
-        owing: Option<Instant>,
+        owing: bool,
         used: bool,
     ) -> Poll<Sign> {
-        if heard || used || owing.is_some() != self.owing.is_some() {
+        if heard || used || owing != self.owing.is_some() {
             let now = Instant::now();
             if heard {
                 self.heard = now;
@@ -75,7 +75,7 @@ impl Watch {
             if used {
                 self.used = now;
             }
-            self.owing = owing.map(|since| self.owing.unwrap_or(since));
+            self.owing = owing.then(|| self.owing.unwrap_or(now));
         }
         loop {
             let Some((moment, sign)) = self.next() else {
@@ -93,6 +93,11 @@ impl Watch {
                 return Poll::Ready(sign);
             }
         }
+    }
+
+    /// The peer has owed an answer since then, unless it has given it already.
+    pub(super) fn owe_since(&mut self, since: Instant) {
+        self.owing.get_or_insert(since);
     }
 
     /// Whether the next look will be early enough for a call that nobody tells us about.

@@ -7,15 +7,14 @@ use redis::Value;
 use super::scripts;
 use crate::connection::Script;
 use crate::error::Error;
-use crate::store::decision::score_of;
+use crate::store::chunks::{planned, together};
+use crate::store::decision::{is_namespace, score_of};
 use crate::store::dialogue::{Command, Talk};
 use crate::store::keys::Keys;
 use crate::store::record::Record;
 
 /// Most ids that one command carries.
 pub const IDS: usize = 500;
-/// Most bytes of records that one command reads, unless a single record is larger.
-const RECORD_BYTES: usize = 1 << 20;
 
 /// Why a migration stops before its last step.
 pub enum Halt {
@@ -79,12 +78,6 @@ impl Facts {
     }
 }
 
-/// Whether a record with this namespace is listed under it: `^[A-Za-z0-9_.-]{1,128}$`.
-fn is_namespace(name: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-    (1..=128).contains(&name.len()) && name.bytes().all(allowed)
-}
-
 /// A store that is being migrated.
 pub struct Store {
     /// Its keys.
@@ -146,34 +139,12 @@ impl Store {
         let Some(Value::Array(sizes)) = self.ask(vec![sizes]).await?.pop() else {
             return Err(Error::UnexpectedReply("STRLEN"));
         };
-        let mut present = ids.iter().zip(sizes).filter_map(|(id, size)| match size {
-            Value::Int(size @ 1..) => Some((id, usize::try_from(size).unwrap_or(usize::MAX))),
-            _ => None,
-        });
         let mut facts = Vec::with_capacity(ids.len());
-        let mut next = present.next();
-        while let Some((first, size)) = next {
-            let (mut chunk, mut total) = (vec![first], size);
-            next = loop {
-                match present.next() {
-                    Some((id, size)) if total.saturating_add(size) <= RECORD_BYTES => {
-                        chunk.push(id);
-                        total += size;
-                    }
-                    other => break other,
-                }
-            };
-            let keys = chunk.iter().map(|id| key_of(id));
-            let request = [b"MGET".to_vec()].into_iter().chain(keys).collect();
-            let reply = self.ask(vec![Command::Plain(request)]).await?;
-            let Some(Value::Array(records)) = reply.into_iter().next() else {
-                return Err(Error::UnexpectedReply("MGET"));
-            };
+        for chunk in planned(&sizes) {
+            let keys = chunk.iter().map(|at| key_of(&ids[*at]));
+            let records = together(&self.talk, keys).await?;
             let records = chunk.iter().zip(records);
-            facts.extend(records.filter_map(|(id, json)| match json {
-                Value::BulkString(json) => Facts::read(id, &json),
-                _ => None,
-            }));
+            facts.extend(records.filter_map(|(at, json)| Facts::read(&ids[*at], &json?)));
         }
         Ok(facts)
     }

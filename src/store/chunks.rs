@@ -13,28 +13,32 @@ const BYTES: usize = 1 << 20;
 /// type reads as missing.
 pub async fn records(talk: &Talk, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, Error> {
     let mut found = vec![None; keys.len()];
-    if keys.is_empty() {
-        return Ok(found);
-    }
     let measure = keys.iter().map(|key| Command::new(&[b"STRLEN", key]));
     let sizes = tolerant(talk.ask(measure.collect()).await.values)?;
     for chunk in planned(&sizes) {
         let wanted = chunk.iter().map(|at| keys[*at].clone());
-        let request = [b"MGET".to_vec()].into_iter().chain(wanted).collect();
-        let replies = accepted(talk.ask(vec![Command::Plain(request)]).await.values)?;
-        let values = replies.into_iter().next().and_then(array);
-        for (at, value) in chunk
-            .into_iter()
-            .zip(values.ok_or(Error::UnexpectedReply("MGET"))?)
-        {
-            found[at] = filled(value);
+        let values = together(talk, wanted).await?;
+        for (at, value) in chunk.into_iter().zip(values) {
+            found[at] = value;
         }
     }
     Ok(found)
 }
 
-/// The places of the records that are there, in chunks that one command may read.
-fn planned(sizes: &[Value]) -> Vec<Vec<usize>> {
+/// The strings under these keys, by one command. What is no string reads as missing.
+pub async fn together(
+    talk: &Talk,
+    keys: impl Iterator<Item = Vec<u8>>,
+) -> Result<Vec<Option<Vec<u8>>>, Error> {
+    let request = [b"MGET".to_vec()].into_iter().chain(keys).collect();
+    let replies = accepted(talk.ask(vec![Command::Plain(request)]).await.values)?;
+    let values = replies.into_iter().next().and_then(array);
+    let values = values.ok_or(Error::UnexpectedReply("MGET"))?;
+    Ok(values.into_iter().map(filled).collect())
+}
+
+/// The places of the records that are there, by their sizes, in chunks that one command may read.
+pub fn planned(sizes: &[Value]) -> Vec<Vec<usize>> {
     let (mut chunks, mut total) = (Vec::<Vec<usize>>::new(), 0_usize);
     for (at, size) in sizes.iter().enumerate() {
         let Value::Int(size @ 1..) = size else {

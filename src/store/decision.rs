@@ -71,6 +71,13 @@ pub fn namespace_of<'a>(record: &Record<'a>) -> Cow<'a, str> {
     }
 }
 
+/// Whether requests of this namespace are listed under it: `^[A-Za-z0-9_.-]{1,128}$`.
+#[must_use]
+pub fn is_namespace(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    (1..=128).contains(&name.len()) && name.bytes().all(allowed)
+}
+
 /// The score of a record in the indexes: its creation in milliseconds, 0 where it is undated.
 #[must_use]
 pub fn score_of(record: &Record<'_>) -> i64 {

@@ -46,6 +46,7 @@ impl Command {
 }
 
 /// What the server says to the commands of one step.
+#[derive(Default)]
 pub struct Replies {
     /// A reply for each command; error replies among them.
     pub values: Vec<Value>,
@@ -73,9 +74,12 @@ struct Exchange {
 pub struct Talk(Arc<Mutex<Exchange>>);
 
 impl Talk {
-    /// Sends the commands of one step, of which there is at least one, in one write and waits for
-    /// the replies.
+    /// Sends the commands of one step in one write and waits for the replies. Where there is nothing
+    /// to ask there is no step.
     pub async fn ask(&self, request: Vec<Command>) -> Replies {
+        if request.is_empty() {
+            return Replies::default();
+        }
         *self.exchange() = Exchange {
             request,
             ..Exchange::default()

@@ -26,6 +26,24 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// Where its record is.
+    pub(super) fn record(self, keys: &Keys, id: &str) -> Vec<u8> {
+        match self {
+            Self::Request => keys.request(id),
+            Self::Batch => keys.batch(id),
+            Self::Delivery => keys.delivery(id),
+        }
+    }
+
+    /// Where one of its external ids leads to it.
+    pub(super) fn index(self, keys: &Keys, external_id: &str) -> Vec<u8> {
+        match self {
+            Self::Request => keys.external_id(external_id),
+            Self::Batch => keys.batch_external_id(external_id),
+            Self::Delivery => keys.delivery_external_id(external_id),
+        }
+    }
+
     fn name(self) -> &'static [u8] {
         match self {
             Self::Request => b"request",
@@ -132,23 +150,6 @@ impl SetExternalId {
             .as_bytes()
     }
 
-    fn record_key(&self) -> Vec<u8> {
-        match self.subject {
-            Subject::Request => self.keys.request(&self.id),
-            Subject::Batch => self.keys.batch(&self.id),
-            Subject::Delivery => self.keys.delivery(&self.id),
-        }
-    }
-
-    fn index_key(&self) -> Vec<u8> {
-        let external_id = &self.external_id.key;
-        match self.subject {
-            Subject::Request => self.keys.external_id(external_id),
-            Subject::Batch => self.keys.batch_external_id(external_id),
-            Subject::Delivery => self.keys.delivery_external_id(external_id),
-        }
-    }
-
     /// The record with the external id in it, and whether the record did not have it yet.
     fn splice(&self, before: &[u8]) -> Option<(Vec<u8>, bool)> {
         let record = Record::parse(before)?;
@@ -228,8 +229,8 @@ impl Operation for SetExternalId {
         out.script(
             &scripts::SET_EXTERNAL_ID,
             &[
-                &self.record_key(),
-                &self.index_key(),
+                &self.subject.record(&self.keys, &self.id),
+                &self.subject.index(&self.keys, &self.external_id.key),
                 &self.keys.resolve_marker(&self.id),
             ],
             &[
@@ -259,6 +260,23 @@ impl Operation for SetExternalId {
     fn is_read(&self) -> bool {
         false
     }
+}
+
+/// The external ids of a record, each once, as `key_of` makes parts of keys of their JSON.
+pub(super) fn external_ids_of(
+    record: &Record<'_>,
+    key_of: impl Fn(&[u8]) -> Option<String>,
+) -> Vec<String> {
+    let many = record.raw("externalIds").and_then(Record::parse);
+    let values = many.iter().flat_map(Record::values);
+    let mut ids: Vec<String> = values
+        .chain(record.raw("externalId"))
+        .filter(|raw| *raw != b"null")
+        .filter_map(key_of)
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 /// The property that a JSON value names when it is used as a key: a string itself, else its text.

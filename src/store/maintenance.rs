@@ -10,6 +10,7 @@ macro_rules! script {
         $(#[$doc])*
         pub static $name: LazyLock<Script> = LazyLock::new(|| {
             Script::new(concat!(
+                include_str!("scripts/include/refused.lua"),
                 include_str!("scripts/maintenance/rehearse.lua"),
                 include_str!(concat!("scripts/maintenance/", $file))
             ))

@@ -2,7 +2,7 @@
 //! reads from the reply. Knows neither Node nor sockets.
 
 pub mod batches;
-mod chunks;
+pub(crate) mod chunks;
 pub mod create;
 pub mod date;
 pub(crate) mod decision;

@@ -17,15 +17,15 @@ macro_rules! script {
 
 script!(
     /// Creates a request.
-    CREATE = "include/refused.lua" "include/forget.lua" "include/shape.lua" "create.lua"
+    CREATE = "include/refused.lua" "include/forget.lua" "include/write.lua" "include/shape.lua" "create.lua"
 );
 script!(
     /// Decides a request in today's shape.
-    RESOLVE = "include/refused.lua" "include/forget.lua" "include/rewrite.lua" "include/shape.lua" "include/decide.lua" "resolve.lua"
+    RESOLVE = "include/refused.lua" "include/forget.lua" "include/write.lua" "include/rewrite.lua" "include/shape.lua" "include/decide.lua" "resolve.lua"
 );
 script!(
     /// Decides, or restores, a request that Rust has spliced.
-    COMMIT_DECISION = "include/refused.lua" "include/forget.lua" "include/rewrite.lua" "include/decide.lua" "commit_decision.lua"
+    COMMIT_DECISION = "include/refused.lua" "include/forget.lua" "include/write.lua" "include/rewrite.lua" "include/decide.lua" "commit_decision.lua"
 );
 script!(
     /// Sets an external id.

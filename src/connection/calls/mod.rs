@@ -59,7 +59,7 @@ pub(super) struct Calls {
     /// No deadline passes before this moment.
     next_deadline: Option<Instant>,
     /// When a call has taken the shortcut, since this was last asked.
-    owed_since: Option<Instant>,
+    shortcut_taken: Option<Instant>,
 }
 
 /// What the settings say about the patience of calls.
@@ -119,7 +119,7 @@ impl Calls {
             closing: None,
             alarm: Alarm::default(),
             next_deadline: None,
-            owed_since: None,
+            shortcut_taken: None,
         }
     }
 
@@ -147,11 +147,9 @@ impl Calls {
         !self.flight.is_empty()
     }
 
-    /// Since when the server owes answers, if it does: not before the last time this was asked,
-    /// unless a call has been sent behind our back.
-    pub(super) fn owed_since(&mut self) -> Option<Instant> {
-        let since = self.owed_since.take();
-        self.is_owed().then(|| since.unwrap_or_else(Instant::now))
+    /// When a call was sent behind the task's back, since this was last asked.
+    pub(super) fn shortcut_taken(&mut self) -> Option<Instant> {
+        self.shortcut_taken.take()
     }
 
     /// Whether a call that comes now could be sent at once, and nothing else is to be done.
@@ -207,7 +205,7 @@ impl Calls {
             let call = Carried::new(call, &self.host, self.next_order, since);
             if let Some(sent) = sent {
                 self.flight.adopt(call, &sent);
-                self.owed_since = Some(sent.at);
+                self.shortcut_taken = Some(sent.at);
             } else if self.offline {
                 call.settle(Err(Error::Offline));
             } else {

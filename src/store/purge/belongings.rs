@@ -115,9 +115,6 @@ impl Belongings {
 
 /// The oldest entries of the threads with these names. Where the key is no thread, none.
 async fn threads(step: &Step, names: Vec<String>) -> Result<Vec<Vec<Entry>>, Error> {
-    if names.is_empty() {
-        return Ok(Vec::new());
-    }
     let last = (ENTRIES - 1).to_string();
     let request = names.iter().map(|name| {
         let thread = step.keys.thread(name);

@@ -2,7 +2,7 @@
 
 use crate::store::date;
 use crate::store::decision::{Decision, is_pending, namespace_of, score_of};
-use crate::store::external_ids::property_name;
+use crate::store::external_ids::{external_ids_of, property_name};
 use crate::store::record::Record;
 
 /// A resolved request, or one that was resolved and put back to pending by a JavaScript replica.
@@ -63,16 +63,5 @@ impl Candidate {
 /// The external ids of a request, a batch or a delivery, each once, as index keys have them.
 #[must_use]
 pub fn external_ids(record: &Record<'_>) -> Vec<String> {
-    let many = record.raw("externalIds").and_then(Record::parse);
-    let single = record.raw("externalId");
-    let mut ids: Vec<String> = many
-        .iter()
-        .flat_map(Record::values)
-        .chain(single)
-        .filter(|raw| *raw != b"null")
-        .map(property_name)
-        .collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids
+    external_ids_of(record, |raw| Some(property_name(raw)))
 }

@@ -158,9 +158,6 @@ impl Step {
 
     /// Those of these requests that were resolved before the date.
     async fn candidates(&self, ids: &[String]) -> Result<Vec<Candidate>, Error> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
         let keys: Vec<Vec<u8>> = ids.iter().map(|id| self.keys.request(id)).collect();
         let stored = records(&self.talk, &keys).await?;
         let markers = ids
@@ -226,9 +223,6 @@ impl Step {
                 done.batches += u64::from(batch.is_some());
                 threads.push(batch_id.clone());
             }
-        }
-        if threads.is_empty() {
-            return Ok(());
         }
         let sizes = threads
             .iter()

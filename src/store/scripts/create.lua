@@ -74,35 +74,21 @@ if refused(stored) then
 end
 -- From here on a refusal takes back what has been written. An entry of the indexes that was there
 -- before its record goes with it: it led nowhere.
-local listed = pcall('ZREM', KEYS[5], id)
-local refusal = refused(listed) and listed
+local listed = write('ZREM', KEYS[5], id)
 local indexes = { KEYS[3], KEYS[4], KEYS[6], KEYS[7], KEYS[10] }
 local added = 0
-while not refusal and indexes[added + 1] do
-  local reply = pcall('ZADD', indexes[added + 1], added == 4 and ARGV[5] or score, id)
-  if type(reply) == 'table' then
-    refusal = reply
-  else
-    added = added + 1
-  end
+while indexes[added + 1] and write('ZADD', indexes[added + 1], added == 4 and ARGV[5] or score, id) do
+  added = added + 1
 end
-if not refusal and listed == 1 then
-  local reply = pcall('ZREM', KEYS[8], id)
-  refusal = refused(reply) and reply
+if listed == 1 then
+  write('ZREM', KEYS[8], id)
 end
-local marked = won and won ~= ''
-if not refusal and marked then
-  local reply = pcall('SET', KEYS[9], '', 'KEEPTTL')
-  refusal = refused(reply) and reply
-end
-if not refusal then
-  local reply = pcall('SET', KEYS[2], id)
-  refusal = refused(reply) and reply
-  if refusal and marked then
+local blanked = won and won ~= '' and write('SET', KEYS[9], '', 'KEEPTTL')
+write('SET', KEYS[2], id)
+if refusal then
+  if blanked then
     redis.call('SET', KEYS[9], won, 'KEEPTTL')
   end
-end
-if refusal then
   for at = 1, added do
     redis.call('ZREM', indexes[at], id)
   end

@@ -51,7 +51,7 @@ impl Step {
     ) -> Result<(), Error> {
         for contest in check.contested(found) {
             let request = vec![Command::new(&[b"GET", contest.index])];
-            let mut replies = accepted(self.ask_all(request).await?)?;
+            let mut replies = accepted(self.talk.ask(request).await.values)?;
             let Some(owner) = replies.pop().and_then(filled) else {
                 continue;
             };

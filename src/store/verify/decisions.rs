@@ -51,7 +51,7 @@ impl Step {
         let mended = undone.mended.clone();
         let (keys, owned) = (self.keys.clone(), seen.id.clone());
         let restore = Command::Written(Box::new(move |out| undone.write(out, &keys, &owned)));
-        let replies = accepted(self.ask_all(vec![restore]).await?)?;
+        let replies = accepted(self.talk.ask(vec![restore]).await.values)?;
         if !matches!(replies[..], [Value::Int(1)]) {
             return Ok(None);
         }

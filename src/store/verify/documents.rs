@@ -3,24 +3,24 @@
 
 use super::Step;
 use super::check::{Check, run};
-use super::layout::Owner;
 use super::report::{Kind, Report};
 use super::text::{external_ids, is_of, member};
 use crate::error::Error;
 use crate::store::chunks::records;
 use crate::store::date;
+use crate::store::external_ids::Subject;
 use crate::store::record::Record;
 
 impl Step {
     /// Looks at the batches or deliveries with these ids.
     pub(super) async fn named(
         &self,
-        owner: Owner,
+        subject: Subject,
         ids: &[Vec<u8>],
         report: &mut Report,
     ) -> Result<(), Error> {
-        let prefix = owner.record_prefix(&self.keys);
-        report.records[if owner == Owner::Batch { 1 } else { 3 }] += ids.len() as u64;
+        let prefix = subject.record(&self.keys, "");
+        report.records[if subject == Subject::Batch { 1 } else { 3 }] += ids.len() as u64;
         let mut checks = Vec::new();
         for (id, key, stored) in self.sound(&prefix, ids, report).await? {
             let Some(record) = Record::parse(&stored) else {
@@ -28,7 +28,7 @@ impl Step {
             };
             let mut check = Check::new(&id).while_same(key, Some(&stored));
             for external_id in external_ids(&record) {
-                let index = owner.external_id(&self.keys, &external_id);
+                let index = subject.index(&self.keys, &external_id);
                 check = check.external_id(index, &external_id, &prefix);
             }
             checks.push(check);

@@ -2,7 +2,7 @@
 
 use super::Step;
 use super::check::{Check, run};
-use super::layout::{Index, Owner, Text};
+use super::layout::{Index, Text};
 use super::report::{Kind, Report};
 use super::text::{member, namespace};
 use crate::error::Error;
@@ -68,7 +68,7 @@ impl Step {
         let sizes = plain
             .iter()
             .map(|entry| Command::new(&[b"STRLEN", &entry.record_key(&self.keys)]));
-        let sizes = tolerant(self.ask_all(sizes.collect()).await?)?;
+        let sizes = tolerant(self.talk.ask(sizes.collect()).await.values)?;
         for (entry, size) in plain.iter().zip(sizes) {
             if size == redis::Value::Int(0) {
                 checks.push(orphan(entry, entry.record_key(&self.keys)));
@@ -102,7 +102,7 @@ impl Step {
     ) -> Result<(), Error> {
         report.entries += pointers.len() as u64;
         let request = pointers.iter().map(|(key, _)| Command::new(&[b"GET", key]));
-        let owners = tolerant(self.ask_all(request.collect()).await?)?;
+        let owners = tolerant(self.talk.ask(request.collect()).await.values)?;
         let found: Vec<(&Vec<u8>, &Text, Vec<u8>)> = pointers
             .iter()
             .zip(owners)
@@ -110,8 +110,8 @@ impl Step {
             .collect();
         let key_of = |text: &Text, owner: &[u8]| {
             let prefix = match text {
-                Text::ExternalId(kind) => kind.record_prefix(&self.keys),
-                _ => Owner::Request.record_prefix(&self.keys),
+                Text::ExternalId(subject) => subject.record(&self.keys, ""),
+                _ => self.keys.request(""),
             };
             [&prefix, owner].concat()
         };

@@ -1,49 +1,18 @@
 //! What a key of the store is, by its name and type.
 
-use crate::store::keys::Keys;
-
-/// What is found by its external ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Owner {
-    /// A human request.
-    Request,
-    /// A batch.
-    Batch,
-    /// A notify delivery.
-    Delivery,
-}
-
-impl Owner {
-    /// What the keys of these records begin with.
-    pub fn record_prefix(self, keys: &Keys) -> Vec<u8> {
-        match self {
-            Self::Request => keys.request(""),
-            Self::Batch => keys.batch(""),
-            Self::Delivery => keys.delivery(""),
-        }
-    }
-
-    /// Where one of its external ids is.
-    pub fn external_id(self, keys: &Keys, external_id: &str) -> Vec<u8> {
-        match self {
-            Self::Request => keys.external_id(external_id),
-            Self::Batch => keys.batch_external_id(external_id),
-            Self::Delivery => keys.delivery_external_id(external_id),
-        }
-    }
-}
+use crate::store::external_ids::Subject;
 
 /// A string of the layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Text {
     /// A record with this id.
-    Record(Owner, Vec<u8>),
+    Record(Subject, Vec<u8>),
     /// A timeline entry with this id.
     Entry(Vec<u8>),
     /// The owner of this resume token.
     Token(Vec<u8>),
     /// The owner of an external id.
-    ExternalId(Owner),
+    ExternalId(Subject),
 }
 
 /// A sorted set of the layout.
@@ -64,21 +33,21 @@ pub enum Index {
 pub fn text(name: &[u8]) -> Option<Text> {
     let rest = |start: &str| name.strip_prefix(start.as_bytes()).map(<[u8]>::to_vec);
     if rest("idx:ext:").is_some() {
-        Some(Text::ExternalId(Owner::Request))
+        Some(Text::ExternalId(Subject::Request))
     } else if rest("idx:batch:ext:").is_some() {
-        Some(Text::ExternalId(Owner::Batch))
+        Some(Text::ExternalId(Subject::Batch))
     } else if rest("idx:notify:ext:").is_some() {
-        Some(Text::ExternalId(Owner::Delivery))
+        Some(Text::ExternalId(Subject::Delivery))
     } else if let Some(token) = rest("idx:token:") {
         Some(Text::Token(token))
     } else if let Some(id) = rest("timeline:entry:") {
         Some(Text::Entry(id))
     } else if let Some(id) = rest("req:") {
-        Some(Text::Record(Owner::Request, id))
+        Some(Text::Record(Subject::Request, id))
     } else if let Some(id) = rest("batch:") {
-        Some(Text::Record(Owner::Batch, id))
+        Some(Text::Record(Subject::Batch, id))
     } else {
-        rest("notify:").map(|id| Text::Record(Owner::Delivery, id))
+        rest("notify:").map(|id| Text::Record(Subject::Delivery, id))
     }
 }
 
@@ -117,7 +86,7 @@ mod tests {
         );
         assert_eq!(
             text(b"idx:batch:ext:x"),
-            Some(Text::ExternalId(Owner::Batch))
+            Some(Text::ExternalId(Subject::Batch))
         );
         assert_eq!(
             index(b"idx:batch:ext:x"),

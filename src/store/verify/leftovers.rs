@@ -50,7 +50,7 @@ impl Step {
         let request = wanted.iter().map(|(key, cursor)| {
             Command::new(&[b"ZSCAN", key, cursor.as_bytes(), b"COUNT", MEMBERS])
         });
-        let replies = tolerant(self.ask_all(request.collect()).await?)?;
+        let replies = tolerant(self.talk.ask(request.collect()).await.values)?;
         let pages = replies.into_iter().map(|reply| {
             let mut parts = array(reply).unwrap_or_default().into_iter();
             let cursor = parts.next().and_then(bytes).unwrap_or_default();

@@ -26,11 +26,12 @@ use std::sync::Arc;
 use redis::Value;
 
 use self::indexes::Entry;
-use self::layout::{Owner, Text};
+use self::layout::Text;
 use self::place::{Phase, Place};
 use self::report::{Kind, Report};
 use super::chunks::tolerant;
 use super::dialogue::{Command, Dialogue, Talk};
+use super::external_ids::Subject;
 use super::keys::Keys;
 use super::maintenance;
 use super::scan::scan;
@@ -172,7 +173,7 @@ impl Step {
         report: &mut Report,
     ) -> Result<(), Error> {
         let types = found.iter().map(|key| Command::new(&[b"TYPE", key]));
-        let types = tolerant(self.ask_all(types.collect()).await?)?;
+        let types = tolerant(self.talk.ask(types.collect()).await.values)?;
         let (mut requests, mut batches, mut deliveries) = (Vec::new(), Vec::new(), Vec::new());
         let (mut entries, mut pointers) = (Vec::new(), Vec::new());
         for (key, kind) in found.into_iter().zip(types) {
@@ -182,9 +183,9 @@ impl Step {
                 _ => String::new(),
             };
             match (kind.as_str(), layout::text(name), layout::index(name)) {
-                ("string", Some(Text::Record(Owner::Request, id)), _) => requests.push(id),
-                ("string", Some(Text::Record(Owner::Batch, id)), _) => batches.push(id),
-                ("string", Some(Text::Record(Owner::Delivery, id)), _) => deliveries.push(id),
+                ("string", Some(Text::Record(Subject::Request, id)), _) => requests.push(id),
+                ("string", Some(Text::Record(Subject::Batch, id)), _) => batches.push(id),
+                ("string", Some(Text::Record(Subject::Delivery, id)), _) => deliveries.push(id),
                 ("string", Some(Text::Entry(id)), _) => entries.push(id),
                 ("string", Some(pointer), _) => pointers.push((key, pointer)),
                 ("zset", _, Some(_)) => place.add_index(key),
@@ -197,10 +198,10 @@ impl Step {
             self.requests(ids, report).await?;
         }
         for ids in batches.chunks(RECORDS) {
-            self.named(Owner::Batch, ids, report).await?;
+            self.named(Subject::Batch, ids, report).await?;
         }
         for ids in deliveries.chunks(RECORDS) {
-            self.named(Owner::Delivery, ids, report).await?;
+            self.named(Subject::Delivery, ids, report).await?;
         }
         for ids in entries.chunks(RECORDS) {
             self.entries(ids, report).await?;
@@ -219,13 +220,5 @@ impl Step {
             key.to_vec()
         };
         report.note(Kind::WrongType, &shown, b"", false);
-    }
-
-    /// The replies to these commands, of which there may be none.
-    async fn ask_all(&self, request: Vec<Command>) -> Result<Vec<Value>, Error> {
-        if request.is_empty() {
-            return Ok(Vec::new());
-        }
-        Ok(self.talk.ask(request).await.values)
     }
 }

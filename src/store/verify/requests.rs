@@ -3,11 +3,11 @@
 use super::Step;
 use super::check::{Check, Finding, findings};
 use super::report::{Kind, Report};
-use super::text::{external_ids, is_namespace, is_of, member, namespace};
+use super::text::{external_ids, is_of, member, namespace};
 use crate::error::Error;
 use crate::store::chunks::{records, tolerant};
 use crate::store::date;
-use crate::store::decision::{is_pending, score_of};
+use crate::store::decision::{is_namespace, is_pending, score_of};
 use crate::store::dialogue::Command;
 use crate::store::record::Record;
 use crate::store::reply::{bytes, filled};
@@ -69,7 +69,7 @@ impl Step {
                 Command::new(&[b"GET", &[&marker, &id[..]].concat()]),
             ]
         });
-        let mut witnesses = tolerant(self.ask_all(request.collect()).await?)?.into_iter();
+        let mut witnesses = tolerant(self.talk.ask(request.collect()).await.values)?.into_iter();
         let key_of = |id: &Vec<u8>| [&keys.request(""), &id[..]].concat();
         let request_keys: Vec<Vec<u8>> = ids.iter().map(key_of).collect();
         let stored = records(&self.talk, &request_keys).await?;

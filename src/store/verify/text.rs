@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::store::external_ids::external_ids_of;
 use crate::store::record::{Record, text};
 
 /// The text of a string, a number or a literal; `None` for what no key can be built from, or is
@@ -29,22 +30,7 @@ pub fn is_of(record: &Record<'_>, id: &[u8]) -> bool {
 
 /// The external ids of a record, each once.
 pub fn external_ids(record: &Record<'_>) -> Vec<String> {
-    let many = record.raw("externalIds").and_then(Record::parse);
-    let values = many.iter().flat_map(Record::values);
-    let mut ids: Vec<String> = values
-        .chain(record.raw("externalId"))
-        .filter(|raw| *raw != b"null")
-        .filter_map(|raw| key_text(raw).map(Cow::into_owned))
-        .collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids
-}
-
-/// Whether a record with this namespace is listed under it: `^[A-Za-z0-9_.-]{1,128}$`.
-pub fn is_namespace(name: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-    (1..=128).contains(&name.len()) && name.bytes().all(allowed)
+    external_ids_of(record, |raw| key_text(raw).map(Cow::into_owned))
 }
 
 /// The namespace of a request, as index keys have it.

@@ -4,20 +4,15 @@
 -- that counts, and that this user may ZADD on the pending ones.
 
 local function decide(id, record, at, tail, score, marker, life, namespace_pending, namespace_resolved)
-  local marked = marker and pcall('SET', KEYS[4], marker, 'PX', life)
-  if refused(marked) then
-    return marked
+  local marked = marker and write('SET', KEYS[4], marker, 'PX', life)
+  local left = write('ZREM', KEYS[2], id)
+  local joined = write('ZADD', KEYS[3], score, id)
+  local left_namespace = write('ZREM', namespace_pending, id)
+  local joined_namespace = write('ZADD', namespace_resolved, score, id)
+  if not refusal then
+    local written = rewrite(KEYS[1], record, at, tail)
+    refusal = refused(written) and written or nil
   end
-  local left = pcall('ZREM', KEYS[2], id)
-  local refusal = refused(left) and left
-  local joined = not refusal and pcall('ZADD', KEYS[3], score, id)
-  refusal = refusal or (refused(joined) and joined)
-  local left_namespace = not refusal and pcall('ZREM', namespace_pending, id)
-  refusal = refusal or (refused(left_namespace) and left_namespace)
-  local joined_namespace = not refusal and pcall('ZADD', namespace_resolved, score, id)
-  refusal = refusal or (refused(joined_namespace) and joined_namespace)
-  local written = not refusal and rewrite(KEYS[1], record, at, tail)
-  refusal = refusal or (refused(written) and written)
   if not refusal then
     return nil
   end

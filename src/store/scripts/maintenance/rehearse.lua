@@ -2,10 +2,6 @@
 -- form that changes nothing but meets the same checks: type, permission, memory, role.
 -- No rehearsal needs memory where the write needs none: a full server can be purged.
 
-local function refused(reply)
-  return type(reply) == 'table' and reply.err ~= nil
-end
-
 local function rehearse(writes)
   for _, write in ipairs(writes) do
     local reply = redis.pcall(unpack(write))
