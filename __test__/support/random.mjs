@@ -11,16 +11,32 @@ export function generator(seed) {
   };
 }
 
-/** A seed, new in each run unless the environment sets it, and its numbers. */
-export function seeded() {
-  const seed = Number(process.env.HITL_SEED ?? Date.now() % 1_000_000);
+/** The choices that follow from a seed. */
+export function chanceOf(seed) {
   const random = generator(seed);
+  const below = (n) => Math.floor(random() * n);
+  const between = (low, high) => low + below(high - low + 1);
   return {
     seed,
+    /** A number from 0 up to, not including, 1. */
     random,
     /** A whole number from 0 to `n` - 1. */
-    below: (n) => Math.floor(random() * n),
+    below,
+    /** A whole number from `low` to `high`, both included. */
+    between,
     /** One of these. */
-    pick: (values) => values[Math.floor(random() * values.length)],
+    pick: (values) => values[below(values.length)],
+    /** The items in another order. */
+    shuffled(items) {
+      const result = [...items];
+      for (let i = result.length - 1; i > 0; i--) {
+        const j = between(0, i);
+        [result[i], result[j]] = [result[j], result[i]];
+      }
+      return result;
+    },
   };
 }
+
+/** The choices of a seed that is new in each run, unless the environment sets it. */
+export const seeded = () => chanceOf(Number(process.env.HITL_SEED ?? Math.floor(Math.random() * 2 ** 32)));
