@@ -11,11 +11,15 @@ import { each, numbered } from "./writes.mjs";
 /** Client options with which no call gives up. */
 export const PATIENT = { maxRetriesPerRequest: null, retryStrategy: () => 5 };
 
+const openOurs = (client, tableName) => new IoredisState(client, { tableName });
+
 /**
  * Creates, names and decides approvals from now until `finish()`, with `atOnce` of them under way on each of
- * `clients` clients that `connect` makes; each waits `pace` ms before the next one.
+ * `clients` clients that `connect` makes; each waits `pace` ms before the next one. `open` gives a client's store, and
+ * `isPatient` goes on where a call has failed.
  */
-export function load(connect, tableName, { clients = 4, atOnce = 16, pace = 0 } = {}) {
+export function load(connect, tableName, options = {}) {
+  const { clients = 4, atOnce = 16, pace = 0, open = openOurs, isPatient = false } = options;
   const done = new Map();
   const failures = [];
   let acknowledged = 0;
@@ -49,7 +53,7 @@ export function load(connect, tableName, { clients = 4, atOnce = 16, pace = 0 } 
 
   const workers = [];
   for (let n = 0; n < clients; n++) {
-    const state = new IoredisState(connect(), { tableName });
+    const state = open(connect(), tableName);
     for (let m = 0; m < atOnce; m++) {
       workers.push(
         (async () => {
@@ -65,10 +69,16 @@ export function load(connect, tableName, { clients = 4, atOnce = 16, pace = 0 } 
 
   return {
     failures,
+    /** Which steps of each record have been acknowledged so far, by id. */
+    done,
+    /** How many writes have been acknowledged so far. */
+    get acknowledged() {
+      return acknowledged;
+    },
     /** Resolves when `count` more writes have been acknowledged. */
     async more(count) {
       const goal = acknowledged + count;
-      while (acknowledged < goal && failures.length === 0) await turn();
+      while (acknowledged < goal && (isPatient || failures.length === 0)) await turn();
     },
     /** Stops, and returns which steps of each record were acknowledged, by id. */
     async finish() {
