@@ -23,7 +23,7 @@ export const trial = {
   full: 50_000,
   shard: 25_000,
   short: 400,
-  javascript: { full: 2000, short: 100, breaks: true },
+  javascript: { full: 2000, short: 1000, breaks: true },
   async run({ side, count, chance, open, server, fault, did }) {
     const redis = await server();
     const states = Array.from({ length: REPLICAS }, () => open(redis.client(), "a3"));
