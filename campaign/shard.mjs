@@ -17,7 +17,7 @@ const tell = (message) =>
 const [description, published] = process.argv.slice(2);
 const shard = JSON.parse(description);
 const { run } = (await allTrials()).find(({ id }) => id === shard.id);
-const { trial, report, end } = witness(shard, await sideOf(shard.side, published));
+const { trial, report, end } = witness(shard, await sideOf(shard.side, published), published);
 const timer = setInterval(() => tell({ done: report.done }), PROGRESS_MS);
 // What nobody awaits is a fault, too, and must not end the shard without a report.
 process.on("unhandledRejection", (error) => trial.fault("a rejection that nobody handled", error?.stack));

@@ -10,7 +10,7 @@ const EXAMPLES = 3;
 const LONGEST = 1000;
 
 /** The witness of one shard. `trial` is what the trial's `run` gets, to be taken apart at will. */
-export function witness({ side, count, seed }, open) {
+export function witness({ side, count, seed }, open, published) {
   const report = { done: 0, faults: {}, examples: [], tallies: {}, samples: {} };
   const cleanups = [];
   const atEnd = (cleanup) => cleanups.push(cleanup);
@@ -23,6 +23,8 @@ export function witness({ side, count, seed }, open) {
     chance: chanceOf(seed),
     /** A store of the side under test: `open(client, tableName)`. */
     open,
+    /** The module of the published package, if one was given: for processes that open stores themselves (`sideOf`). */
+    published,
 
     /** A server as `startRedis` of the tests starts it; stopped at the end. */
     async server(options) {
