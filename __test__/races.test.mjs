@@ -29,32 +29,6 @@ const ids = (count) => Array.from({ length: count }, (_, n) => numbered(n));
 /** What replica number `n` decides. */
 const vote = (id, n) => decision(id, { actionId: n % 2 ? "approve" : "deny", by: { id: `replica-${n}` } });
 
-test("of 8 racing resolvers exactly one wins, on 5,000 records, and its result is the stored one", async () => {
-  const { states, check } = replicas(REPLICAS, "race_resolve");
-  await each(ids(5000), (id, n) => states[n % REPLICAS].create(request({ id })));
-  await each(
-    ids(5000),
-    async (id) => {
-      const order = shuffled(states.map((_, n) => n));
-      const verdicts = await Promise.all(order.map((n) => verdict(states[n].resolve(id, vote(id, n)))));
-      const winners = order.filter((_, i) => !verdicts[i].error);
-      assert.equal(winners.length, 1, `${id} was decided ${winners.length} times`);
-      for (const { error } of verdicts) {
-        if (!error) continue;
-        assert.equal(error.message, `Human request "${id}" is already resolved`);
-        assert.equal(error.code, "ALREADY_RESOLVED");
-      }
-      const { status, result } = await states[0].get(id);
-      assert.equal(status, "resolved");
-      assert.deepEqual(result, vote(id, winners[0]), `${id}: the stored result is not the winner's`);
-    },
-    AT_ONCE,
-  );
-  assert.equal(await states[0].count({ status: "resolved" }), 5000);
-  assert.equal(await states[0].count({ status: "pending" }), 0);
-  await check();
-});
-
 test("a resolve that races with two external ids loses nothing and is never undone, 2,000 times", async () => {
   const { states, check } = replicas(3, "race_ids");
   const [slack, reviewer, inbox] = states;
@@ -118,30 +92,6 @@ test("two equal decisions in one millisecond are still two: one wins, one is ref
     const won = (await Promise.all(calls)).filter(({ error }) => !error);
     assert.equal(won.length, 1);
   });
-});
-
-test("a token that 4 replicas create at once under different ids belongs to one live request", async () => {
-  const { states, check } = replicas(4, "race_token");
-  await each(ids(500), async (name) => {
-    const token = `token-${name}`;
-    const made = await Promise.all(
-      shuffled([0, 1, 2, 3]).map(async (n) => {
-        const id = `${name}-${n}`;
-        return { id, ...(await verdict(states[n].create(request({ id, token })))) };
-      }),
-    );
-    const owners = made.filter(({ error }) => !error);
-    assert.equal(owners.length, 1, `${token} has ${owners.length} owners`);
-    const [{ id: owner }] = owners;
-    assert.equal((await states[0].findByToken(token)).id, owner);
-    for (const { id, error } of made) {
-      if (id === owner) continue;
-      assert.equal(error.code, "TOKEN_TAKEN");
-      assert.equal(error.message, `Resume token already belongs to human request "${owner}"`);
-      assert.equal(await states[0].get(id), null);
-    }
-  });
-  await check();
 });
 
 test("one request that 4 replicas create at once exists once: its retries succeed, another one is refused", async () => {
