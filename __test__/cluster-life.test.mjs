@@ -1,15 +1,13 @@
 // Redis Cluster: our connections follow the life of the caller's client, in every phase of it.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { IoredisState } from "../index.js";
 import { refuses, verdict } from "./support/assertions.mjs";
 import { until, withCluster } from "./support/cluster.mjs";
 import { gone, LIBRARIES, ours, prefixOn, storeOn, TABLE } from "./support/cluster-stores.mjs";
+import { runProgram } from "./support/programs.mjs";
 import { request } from "./support/records.mjs";
 import { freePort } from "./support/redis.mjs";
 
@@ -201,15 +199,9 @@ for (const [library, Library] of LIBRARIES) {
 
     for (const program of ["quit", "quitAtOnce", "disconnect", "pending", "unused", "nobodyThere"]) {
       test(`a process ends by itself: ${program}`, async () => {
-        const path = fileURLToPath(new URL("./fixtures/exits-cluster.mjs", import.meta.url));
-        const env = { ...process.env, HITL_TEST_PORT: String(first.port), HITL_TEST_IOREDIS: library.at(-1) };
-        const child = spawn(process.execPath, [path, program], { env, stdio: ["ignore", "pipe", "pipe"] });
-        let output = "";
-        for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
-        const limit = setTimeout(() => child.kill("SIGKILL"), 30_000);
-        const [code] = await once(child, "close");
-        clearTimeout(limit);
-        assert.deepEqual({ code, output }, { code: 0, output: "done\n" });
+        const options = { port: first.port, ioredis: library.at(-1) };
+        const { code, stdout, stderr } = await runProgram("exits-cluster", [program], options);
+        assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "done\n", stderr: "" });
       });
     }
   });

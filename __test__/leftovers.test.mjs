@@ -2,11 +2,9 @@
 // descriptor or memory; and the process that did it ends by itself.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { connections, until } from "./support/connections.mjs";
+import { runProgram } from "./support/programs.mjs";
 import { withRedis } from "./support/redis.mjs";
 
 const ROUNDS = 1000;
@@ -17,23 +15,13 @@ const NOISE = 12 * 1024 * 1024;
 
 const server = await withRedis();
 const secure = await withRedis({ tls: {} });
-const program = fileURLToPath(new URL("./fixtures/rounds.mjs", import.meta.url));
 
 /** Runs the rounds; resolves when the process has ended, to what it has told. */
 async function rounds(way, ioredis, port) {
-  const env = { ...process.env, HITL_TEST_PORT: String(port), HITL_TEST_IOREDIS: ioredis };
-  const child = spawn(process.execPath, ["--expose-gc", program, way, String(ROUNDS)], {
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk) => (stdout += chunk));
-  child.stderr.on("data", (chunk) => (stderr += chunk));
-  const limit = setTimeout(() => child.kill("SIGKILL"), LIMIT.timeout - 5000);
-  const [code, signal] = await once(child, "close");
-  clearTimeout(limit);
-  assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: "" });
+  const nodeArgs = ["--expose-gc"];
+  const limit = LIMIT.timeout - 5000;
+  const { stdout, ...end } = await runProgram("rounds", [way, ROUNDS], { port, ioredis, nodeArgs, limit });
+  assert.deepEqual(end, { code: 0, signal: null, lateness: undefined, stderr: "" });
   return JSON.parse(stdout);
 }
 

@@ -1,29 +1,17 @@
 // Processes and threads that use the store end by themselves, cleanly, however they end.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { runProgram } from "./support/programs.mjs";
 import { withRedis } from "./support/redis.mjs";
-
-const LIMIT_MS = 30_000;
 
 const server = await withRedis();
 
-/** Runs a program of `fixtures/` to its end, which must come within the limit. */
-async function run(program, args, { ioredis = "5", port = server.port } = {}) {
-  const path = fileURLToPath(new URL(`./fixtures/${program}.mjs`, import.meta.url));
-  const env = { ...process.env, HITL_TEST_PORT: String(port), HITL_TEST_IOREDIS: ioredis };
-  const child = spawn(process.execPath, [path, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
-  const output = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk) => (output.stdout += chunk));
-  child.stderr.on("data", (chunk) => (output.stderr += chunk));
-  const limit = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
-  const [code, signal] = await once(child, "close");
-  clearTimeout(limit);
-  assert.equal(signal, null, `${program} ${args} did not end by itself: ${output.stdout}${output.stderr}`);
-  return { code, ...output };
+/** Runs a program to its end, to which it must come by itself. */
+async function run(program, args, { ioredis, port = server.port } = {}) {
+  const { signal, lateness, ...end } = await runProgram(program, args, { ioredis, port });
+  assert.equal(signal, null, `${program} ${args} did not end by itself: ${end.stdout}${end.stderr}`);
+  return end;
 }
 
 /** The program ends with code 0, says nothing on stderr, and `says` on stdout. */
