@@ -4,6 +4,8 @@
 const scoreOf = (text) => (text && Date.parse(JSON.parse(text).createdAt)) || 0;
 
 async function sort(commands, keys, index) {
+  // What an earlier run has begun to fill counts as done.
+  if ((await commands.type(index)) !== "set") return;
   const ids = await commands.smembers(index);
   await commands.del(index);
   for (const id of ids) {

@@ -13,15 +13,17 @@ function shardsOf(trial, side, seed) {
   const number = Math.ceil(full / trial.shard);
   return Array.from({ length: number }, (_, n) => {
     const name = `${trial.id}-${side}-${n + 1}`;
-    const count = Math.min(trial.shard, full - n * trial.shard);
-    return { name, id: trial.id, side, number: n + 1, count, seed: seedOf(`${seed} ${name}`), alone: trial.alone };
+    const first = n * trial.shard;
+    const count = Math.min(trial.shard, full - first);
+    const shard = { name, id: trial.id, side, number: n + 1, first, count };
+    return { ...shard, seed: seedOf(`${seed} ${name}`), alone: trial.alone };
   });
 }
 
 /** The one shard that `npm test` runs. */
 export function shortShard(trial, side, seed) {
   const count = side === "native" ? trial.short : trial.javascript.short;
-  return { name: `${trial.id}-${side}-short`, id: trial.id, side, number: 0, count, seed };
+  return { name: `${trial.id}-${side}-short`, id: trial.id, side, number: 0, first: 0, count, seed };
 }
 
 /** All shards, the first ones of every trial first: whenever the campaign is cut off, each has been tried. */

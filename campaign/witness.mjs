@@ -10,7 +10,7 @@ const EXAMPLES = 3;
 const LONGEST = 1000;
 
 /** The witness of one shard. `trial` is what the trial's `run` gets, to be taken apart at will. */
-export function witness({ side, count, seed }, open, published) {
+export function witness({ side, first, count, seed }, open, published) {
   const report = { done: 0, faults: {}, examples: [], tallies: {}, samples: {} };
   const cleanups = [];
   const atEnd = (cleanup) => cleanups.push(cleanup);
@@ -19,6 +19,8 @@ export function witness({ side, count, seed }, open, published) {
     side,
     /** How many trials to do. */
     count,
+    /** How many of the campaign's trials are those of the shards before this one: for trials that take turns. */
+    first,
     /** The choices that follow from the shard's seed: see `chanceOf` of the tests. */
     chance: chanceOf(seed),
     /** A store of the side under test: `open(client, tableName)`. */
