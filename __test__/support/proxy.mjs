@@ -36,7 +36,8 @@ class Link {
   #server;
   #unanswered = [];
   #replyEnd = 0;
-  #requests = new RespScanner((command) => this.#onCommand(command));
+  #requests = new RespScanner((command, end) => this.#onCommand(command, end));
+  #passing = Buffer.alloc(0);
   #replies = new RespScanner((_, end) => this.#onReply(end));
   #forwardTo = Infinity;
   #lost;
@@ -90,6 +91,7 @@ class Link {
     const fault = this.#fault("request");
     const left = fault ? fault.at(this.requestBytes) - this.requestBytes : Infinity;
     this.requestBytes += chunk.length;
+    this.#passing = Buffer.concat([this.#passing, chunk]);
     this.#requests.push(chunk);
     if (left > chunk.length) return void this.#server.write(chunk);
     this.#proxy.disarm(fault);
@@ -101,10 +103,13 @@ class Link {
     this.#server.once("close", fault.fire);
   }
 
-  #onCommand(command) {
+  #onCommand(command, end) {
     const words = Array.isArray(command) ? command : String(command).split(" ");
     if (/^client$/i.test(words[0]) && /^setname$/i.test(words[1])) this.name = words[2];
     this.commands.push(words);
+    const length = this.#passing.length - (this.requestBytes - end);
+    if (this.isStore) this.#proxy.onCommand?.(words, this.#passing.subarray(0, length));
+    this.#passing = this.#passing.subarray(length);
     const fault = this.isStore && this.#proxy.fault?.kind === "lose" ? this.#proxy.fault : undefined;
     const lost = fault !== undefined && fault.wanted > 0 && fault.match(words);
     if (lost) fault.wanted -= 1;
@@ -170,6 +175,8 @@ class RedisProxy {
   history = [];
   holding = false;
   refusing = false;
+  /** Told of each command of the store that passes, and of its bytes, before the server has them. */
+  onCommand;
   fault;
   #listener;
 
@@ -311,4 +318,5 @@ export async function withProxy(target, port) {
 /** True for the command that runs a script. */
 export const isScript = ([name]) => /^eval/i.test(name);
 
-const isOperation = ([name]) => !/^(auth|client|hello|info|ping|readonly|script|select)$/i.test(name);
+/** True for the commands that a call of the store consists of, not for those that open a connection. */
+export const isOperation = ([name]) => !/^(auth|client|hello|info|ping|readonly|script|select)$/i.test(name);

@@ -1,7 +1,7 @@
 // The writing methods, each as one write to a record of its own: what tests of faults sweep over.
 
 import assert from "node:assert/strict";
-import { batch, decision, delivery, entry, request } from "./records.mjs";
+import { asJson, batch, decision, delivery, entry, request } from "./records.mjs";
 
 /** Ids of one length, so that each call of a method has as many bytes as the next one. */
 export const numbered = (n) => `n${String(n).padStart(6, "0")}`;
@@ -117,7 +117,7 @@ const PLAIN_WRITES = [
     call: (state, id) => state.appendTimeline(entry0(id)),
     async took(state, id) {
       const entries = await state.timeline(`thread-${id}`);
-      if (entries.length > 0) assert.deepEqual(entries, [entry0(id)]);
+      if (entries.length > 0) assert.deepEqual(asJson(entries), [entry0(id)]);
       return entries.length === 1;
     },
   },
