@@ -66,6 +66,22 @@ test("a resolved request goes with its indexes, external ids, marker, batch, tim
   assert.deepEqual(await state.purge({ resolvedBefore: DATE }), NOTHING);
 });
 
+test("a thread of any length goes with its request, in one purge", async () => {
+  const { state, keys } = store();
+  await state.ensureSchema();
+  const ids = Array.from({ length: 5000 }, (_, n) => `e-${n}`);
+  for (const id of ["long", "short"]) await resolved(state, { id });
+  await each(ids, async (id) => {
+    await db.set(keys.entry(id), JSON.stringify(entry({ id, threadId: "long" })));
+    await db.zadd(keys.thread("long"), 1, id);
+  });
+  // Of this one only the places in the thread are left.
+  await each(ids, (id) => db.zadd(keys.thread("short"), 1, `gone-${id}`));
+  const purged = await state.purge({ resolvedBefore: DATE });
+  assert.deepEqual(purged, { ...NOTHING, requests: 2, timelineEntries: 5000 });
+  assert.deepEqual(await left(keys), []);
+});
+
 test("what is pending, too young or of others stays as it is, byte for byte", async () => {
   const { state, keys } = store();
   await state.create(request({ id: "pending", batchId: "run", batchIndex: 0 }));

@@ -9,20 +9,31 @@ use crate::error::Error;
 /// Most bytes of records that one command reads, unless a single record is larger.
 const BYTES: usize = 1 << 20;
 
-/// The strings under these keys, however many and large. What is missing, empty or of another
-/// type reads as missing.
-pub async fn records(talk: &Talk, keys: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, Error> {
-    let mut found = vec![None; keys.len()];
+/// What `extract` makes of the strings under these keys, however many and large: no more of them are
+/// in memory at a time than one command reads. `None` for what is missing, empty or of another type.
+pub async fn extracts<T>(
+    talk: &Talk,
+    keys: &[Vec<u8>],
+    mut extract: impl FnMut(usize, Vec<u8>) -> T,
+) -> Result<Vec<Option<T>>, Error> {
+    let mut found = Vec::new();
+    found.resize_with(keys.len(), || None);
     let measure = keys.iter().map(|key| Command::new(&[b"STRLEN", key]));
     let sizes = tolerant(talk.ask(measure.collect()).await.values)?;
     for chunk in planned(&sizes) {
         let wanted = chunk.iter().map(|at| keys[*at].clone());
         let values = together(talk, wanted).await?;
         for (at, value) in chunk.into_iter().zip(values) {
-            found[at] = value;
+            found[at] = value.map(|value| extract(at, value));
         }
     }
     Ok(found)
+}
+
+/// The string under this key, if there is one that is not empty.
+pub async fn record(talk: &Talk, key: Vec<u8>) -> Result<Option<Vec<u8>>, Error> {
+    let found = together(talk, std::iter::once(key)).await?;
+    Ok(found.into_iter().next().flatten())
 }
 
 /// The strings under these keys, by one command. What is no string reads as missing.

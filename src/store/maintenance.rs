@@ -12,6 +12,7 @@ macro_rules! script {
             Script::new(concat!(
                 include_str!("scripts/include/refused.lua"),
                 include_str!("scripts/maintenance/rehearse.lua"),
+                include_str!("scripts/maintenance/sealed.lua"),
                 include_str!(concat!("scripts/maintenance/", $file))
             ))
         });

@@ -21,6 +21,7 @@ pub mod requests;
 pub mod resolve;
 mod scan;
 pub mod scripts;
+mod seal;
 pub mod timeline;
 pub mod verify;
 mod walk;

@@ -107,6 +107,13 @@ impl<'a> Record<'a> {
         text(self.raw(name)?)
     }
 
+    /// All members: their names, where these are text, and the spans of their values.
+    pub fn members(&self) -> impl Iterator<Item = (Option<&str>, Range<usize>)> {
+        self.members
+            .iter()
+            .map(|member| (member.name.as_deref(), member.value.clone()))
+    }
+
     /// The values of all members, as JSON text.
     pub fn values(&self) -> impl Iterator<Item = &'a [u8]> + '_ {
         self.members

@@ -5,13 +5,13 @@ use redis::Value;
 use super::Step;
 use super::candidate::{Candidate, external_ids};
 use crate::error::Error;
-use crate::store::chunks::{records, tolerant};
-use crate::store::decision::fingerprint;
+use crate::store::chunks::{extracts, tolerant};
 use crate::store::dialogue::Command;
 use crate::store::external_ids::property_name;
 use crate::store::maintenance;
 use crate::store::record::Record;
 use crate::store::reply::{array, bytes};
+use crate::store::seal::seal;
 
 /// Most entries of a thread that one step deletes.
 const ENTRIES: usize = 32;
@@ -19,14 +19,14 @@ const ENTRIES: usize = 32;
 /// A timeline entry that goes with its thread.
 struct Entry {
     id: Vec<u8>,
-    /// The SHA-1 of its record; empty where there is none, and `-` where it is another thread's.
-    sha: String,
+    /// What its record is known by; empty where there is none, and `-` where it is another thread's.
+    seal: String,
 }
 
 /// What goes with one request.
 #[derive(Default)]
 pub struct Belongings {
-    batch_sha: String,
+    batch_seal: String,
     batch_external_ids: Vec<String>,
     entries: Vec<Entry>,
     batch_entries: Vec<Entry>,
@@ -39,7 +39,12 @@ impl Belongings {
         let batch_id = |candidate: &Candidate| candidate.batch_id.clone();
         let batch_ids: Vec<String> = candidates.iter().filter_map(batch_id).collect();
         let batch_keys: Vec<Vec<u8>> = batch_ids.iter().map(|id| keys.batch(id)).collect();
-        let mut batches = records(&step.talk, &batch_keys).await?.into_iter();
+        // A corrupt batch stays: nobody can say what its external ids are.
+        let batches = extracts(&step.talk, &batch_keys, |_, stored| {
+            let record = Record::parse(&stored)?;
+            Some((seal(&stored), external_ids(&record)))
+        });
+        let mut batches = batches.await?.into_iter();
         let names = candidates.iter().map(|candidate| candidate.id.clone());
         let mut threads = threads(step, names.collect()).await?.into_iter();
         let mut batch_threads = self::threads(step, batch_ids).await?.into_iter();
@@ -52,14 +57,8 @@ impl Belongings {
             };
             if candidate.batch_id.is_some() {
                 own.batch_entries = batch_threads.next().unwrap_or_default();
-                let batch = batches.next().flatten();
-                // A corrupt batch stays: nobody can say what its external ids are.
-                if let Some(stored) = &batch
-                    && let Some(record) = Record::parse(stored)
-                {
-                    own.batch_sha = fingerprint(stored);
-                    own.batch_external_ids = external_ids(&record);
-                }
+                let batch = batches.next().flatten().flatten();
+                (own.batch_seal, own.batch_external_ids) = batch.unwrap_or_default();
             }
             belongings.push(own);
         }
@@ -95,19 +94,19 @@ impl Belongings {
         declared.extend(batch_names.map(|id| keys.batch_external_id(id)));
         let mut args = vec![
             id.clone().into(),
-            fingerprint(&candidate.stored).into(),
+            candidate.seal.clone().into(),
             flag(candidate.says_pending),
             flag(batch_id.is_some()),
             batch_id.unwrap_or_default().into(),
-            self.batch_sha.clone().into(),
+            self.batch_seal.clone().into(),
             count(candidate.external_ids.len()),
             count(self.batch_external_ids.len()),
             count(self.entries.len()),
             count(self.batch_entries.len()),
         ];
-        for Entry { id, sha } in self.entries.iter().chain(&self.batch_entries) {
+        for Entry { id, seal } in self.entries.iter().chain(&self.batch_entries) {
             declared.push([&keys.entry(""), id.as_slice()].concat());
-            args.extend([id.clone(), sha.clone().into()]);
+            args.extend([id.clone(), seal.clone().into()]);
         }
         Command::Script(&maintenance::PURGE, declared, args)
     }
@@ -127,18 +126,25 @@ async fn threads(step: &Step, names: Vec<String>) -> Result<Vec<Vec<Entry>>, Err
         .map(|ids: Vec<Value>| ids.into_iter().filter_map(bytes).collect())
         .collect();
     let entry = step.keys.entry("");
-    let keys = ids.iter().flatten().map(|id| [&entry, &id[..]].concat());
-    let keys: Vec<Vec<u8>> = keys.collect();
-    let mut stored = records(&step.talk, &keys).await?.into_iter();
-    let threads = names.iter().zip(ids).map(|(name, ids)| {
+    let (mut keys, mut owners) = (Vec::new(), Vec::new());
+    for (name, ids) in names.iter().zip(&ids) {
+        keys.extend(ids.iter().map(|id| [&entry, &id[..]].concat()));
+        owners.extend(ids.iter().map(|_| name));
+    }
+    let seals = extracts(&step.talk, &keys, |at, stored| {
+        if is_of(&stored, owners[at]) {
+            seal(&stored)
+        } else {
+            "-".to_owned()
+        }
+    });
+    let mut seals = seals.await?.into_iter();
+    let threads = ids.into_iter().map(|ids| {
         ids.into_iter()
-            .map(|id| {
-                let sha = match stored.next().flatten() {
-                    None => String::new(),
-                    Some(stored) if is_of(&stored, name) => fingerprint(&stored),
-                    Some(_) => "-".to_owned(),
-                };
-                Entry { id, sha }
+            .zip(seals.by_ref())
+            .map(|(id, seal)| Entry {
+                id,
+                seal: seal.unwrap_or_default(),
             })
             .collect()
     });

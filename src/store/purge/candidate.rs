@@ -4,14 +4,18 @@ use crate::store::date;
 use crate::store::decision::{Decision, is_pending, namespace_of, score_of};
 use crate::store::external_ids::{external_ids_of, property_name};
 use crate::store::record::Record;
+use crate::store::seal::seal;
 
-/// A resolved request, or one that was resolved and put back to pending by a JavaScript replica.
+/// A request that may have been resolved before some date.
 pub struct Candidate {
     /// Its id.
     pub id: String,
-    /// Its record.
-    pub stored: Vec<u8>,
-    /// Whether its record says pending: then a marker says otherwise.
+    /// What its record is known by.
+    pub seal: String,
+    /// When it was decided, in milliseconds; `None` where its record says pending, as after a
+    /// JavaScript replica has put it back: then the winner's mark may know.
+    pub decided: Option<i64>,
+    /// Whether its record says pending.
     pub says_pending: bool,
     /// The namespace under which it is indexed.
     pub namespace: String,
@@ -21,33 +25,25 @@ pub struct Candidate {
     pub external_ids: Vec<String>,
     /// The batch that it belongs to.
     pub batch_id: Option<String>,
+    created: i64,
 }
 
 impl Candidate {
-    /// Reads a record from the index of resolved requests; `None` where it was not certainly
-    /// resolved before that many milliseconds.
+    /// Reads a record from the index of resolved requests; `None` where nobody can say when it was
+    /// resolved.
     #[must_use]
-    pub fn read(id: &str, stored: &[u8], marker: Option<&[u8]>, before: i64) -> Option<Self> {
+    pub fn read(id: &str, stored: &[u8]) -> Option<Self> {
         let record = Record::parse(stored)?;
         let says_pending = is_pending(&record);
-        let resolved_at = if says_pending {
-            let resolved_at = date::parse(Decision::from_marker(marker?)?.resolved_at);
-            // Created after the decision, it is a new request under an old id: JavaScript's
-            // `create` overwrites, and leaves the marker.
-            resolved_at.filter(|time| score_of(&record) < *time)
-        } else if record.text("status").as_deref() == Some("resolved") {
-            record
-                .text("resolvedAt")
-                .and_then(|text| date::parse(&text))
-        } else {
-            None
+        let decided = match record.text("status").as_deref() {
+            Some("pending") => None,
+            Some("resolved") => Some(date::parse(&record.text("resolvedAt")?)?),
+            _ => return None,
         };
-        if resolved_at? >= before {
-            return None;
-        }
         Some(Self {
             id: id.to_owned(),
-            stored: stored.to_vec(),
+            seal: seal(stored),
+            decided,
             says_pending,
             namespace: namespace_of(&record).into_owned(),
             token: record.raw("token").map(property_name),
@@ -56,7 +52,16 @@ impl Candidate {
                 .raw("batchId")
                 .filter(|raw| *raw != b"null")
                 .map(property_name),
+            created: score_of(&record),
         })
+    }
+
+    /// Learns from the winner's mark when a request was decided whose record says pending. Created
+    /// after the decision, it is a new request under an old id: JavaScript's `create` overwrites, and
+    /// leaves the mark.
+    pub fn learn(&mut self, marker: &[u8]) {
+        let decided = Decision::from_marker(marker).and_then(|made| date::parse(made.resolved_at));
+        self.decided = decided.filter(|time| self.created < *time);
     }
 }
 

@@ -4,6 +4,17 @@ use crate::connection::Outcome;
 use crate::error::Error;
 use crate::store::reply::Answer;
 
+/// What a script has left of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// Nothing, or nothing of ours.
+    Nothing,
+    /// All of it: somebody has changed it.
+    Changed,
+    /// The request, and the rest of its thread.
+    More,
+}
+
 /// What a step has done.
 #[derive(Default)]
 pub struct Done {
@@ -30,8 +41,8 @@ impl Done {
         Outcome::Document(json.into_bytes())
     }
 
-    /// Takes note of what a script has done; says whether the request is to be tried again.
-    pub fn take(&mut self, answer: Answer, resent: bool) -> Result<bool, Error> {
+    /// Takes note of what a script has done, and says what it has left.
+    pub fn take(&mut self, answer: Answer, resent: bool) -> Result<Left, Error> {
         let Answer::Word(word, rest) = answer else {
             return Err(Error::UnexpectedReply("purge"));
         };
@@ -45,17 +56,17 @@ impl Done {
                 self.requests += 1;
                 self.entries += number(0);
                 self.batches += number(1);
-                Ok(false)
+                Ok(Left::Nothing)
             }
             b"more" => {
                 self.entries += number(0);
-                Ok(true)
+                Ok(Left::More)
             }
-            b"changed" => Ok(true),
+            b"changed" => Ok(Left::Changed),
             b"gone" => {
                 // The first sending has done it, as far as anybody can tell.
                 self.requests += u64::from(resent);
-                Ok(false)
+                Ok(Left::Nothing)
             }
             _ => Err(Error::UnexpectedReply("purge")),
         }

@@ -20,20 +20,20 @@ use redis::Value;
 
 use self::belongings::Belongings;
 use self::candidate::Candidate;
-use self::done::Done;
-use super::chunks::{records, tolerant};
+use self::done::{Done, Left};
+use super::chunks::{extracts, record, tolerant};
 use super::dialogue::{Command, Dialogue, Talk};
 use super::keys::Keys;
 use super::maintenance;
 use super::position::Position;
-use super::reply::{Answer, accepted, array, bytes, filled};
+use super::reply::{Answer, accepted, array, bytes};
 use super::scripts;
 use crate::connection::{Operation, Outcome};
 use crate::error::Error;
 
 /// How many requests one step looks at.
 const REQUESTS: usize = 32;
-/// How often a request may change under a step before it is left to the next run.
+/// How often one step tries: a request may change under it, or have a long thread.
 const ATTEMPTS: usize = 64;
 
 /// What a purge deletes.
@@ -95,15 +95,16 @@ impl Step {
         if too_many {
             candidates.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         }
+        let mut goes_on = false;
         if self.order.dry_run {
             self.count(&candidates, done).await?;
         } else {
-            self.delete(candidates, done).await?;
+            goes_on = self.delete(candidates, done).await?;
         }
         done.more = too_many && done.requests == limit;
         done.next = if done.more {
             None
-        } else if too_many {
+        } else if too_many || goes_on {
             // Somebody else has deleted or decided anew some of them: there is room for others.
             Some(format!("{phase} {at}"))
         } else {
@@ -159,25 +160,26 @@ impl Step {
     /// Those of these requests that were resolved before the date.
     async fn candidates(&self, ids: &[String]) -> Result<Vec<Candidate>, Error> {
         let keys: Vec<Vec<u8>> = ids.iter().map(|id| self.keys.request(id)).collect();
-        let stored = records(&self.talk, &keys).await?;
-        let markers = ids
-            .iter()
-            .map(|id| Command::new(&[b"GET", &self.keys.resolve_marker(id)]));
-        let markers = accepted(self.talk.ask(markers.collect()).await.values)?;
-        let markers = markers.into_iter().map(filled);
-        let found = ids.iter().zip(stored).zip(markers);
-        Ok(found
-            .filter_map(|((id, stored), marker)| {
-                Candidate::read(id, &stored?, marker.as_deref(), self.order.before)
-            })
-            .collect())
+        let read = extracts(&self.talk, &keys, |at, stored| {
+            Candidate::read(&ids[at], &stored)
+        });
+        let mut candidates: Vec<Candidate> = read.await?.into_iter().flatten().flatten().collect();
+        for candidate in candidates.iter_mut().filter(|it| it.says_pending) {
+            let marker = record(&self.talk, self.keys.resolve_marker(&candidate.id)).await?;
+            candidate.learn(&marker.unwrap_or_default());
+        }
+        candidates.retain(|it| it.decided.is_some_and(|time| time < self.order.before));
+        Ok(candidates)
     }
 
-    async fn delete(&self, candidates: Vec<Candidate>, done: &mut Done) -> Result<(), Error> {
+    /// Deletes these requests. Says whether one of them has a thread that is too long for one step;
+    /// one that has only been changed all the time is left to the next run.
+    async fn delete(&self, candidates: Vec<Candidate>, done: &mut Done) -> Result<bool, Error> {
         let mut waiting = candidates;
+        let mut goes_on = false;
         for _ in 0..ATTEMPTS {
             if waiting.is_empty() {
-                break;
+                return Ok(false);
             }
             let belongings = Belongings::of(self, &waiting).await?;
             let scripts = waiting
@@ -187,25 +189,27 @@ impl Step {
             let replies = self.talk.ask(scripts.collect()).await;
             let resent = replies.resent;
             let (mut again, mut refusal) = (Vec::new(), None);
+            goes_on = false;
             for (candidate, reply) in waiting.into_iter().zip(replies.values) {
                 match Answer::read(vec![reply]) {
                     // What the others have done counts, even if nobody is told: it is done.
                     Err(error) => refusal = Some(error),
-                    Ok(answer) => {
-                        if done.take(answer, resent)? {
-                            again.push(candidate);
+                    Ok(answer) => match done.take(answer, resent)? {
+                        Left::Nothing => {}
+                        left => {
+                            goes_on |= left == Left::More;
+                            again.push(candidate.id);
                         }
-                    }
+                    },
                 }
             }
             if let Some(error) = refusal {
                 return Err(error);
             }
             // Read anew: a request of which more is to come, or that somebody has changed.
-            let ids: Vec<String> = again.into_iter().map(|candidate| candidate.id).collect();
-            waiting = self.candidates(&ids).await?;
+            waiting = self.candidates(&again).await?;
         }
-        Ok(())
+        Ok(goes_on)
     }
 
     /// What `delete` would do. A batch counts with the first of its items, if all of them go.
@@ -218,8 +222,7 @@ impl Step {
                 && let Some(items) = groups::going_items(self, batch_id).await?
                 && items.first() == Some(&candidate.id)
             {
-                let batch = self.keys.batch(batch_id);
-                let batch = records(&self.talk, &[batch]).await?.pop().flatten();
+                let batch = record(&self.talk, self.keys.batch(batch_id)).await?;
                 done.batches += u64::from(batch.is_some());
                 threads.push(batch_id.clone());
             }

@@ -6,9 +6,9 @@ use super::Step;
 use super::contests::{Claim, Contest};
 use super::report::{Kind, Report};
 use crate::error::Error;
-use crate::store::decision::fingerprint;
 use crate::store::dialogue::Command;
 use crate::store::maintenance;
+use crate::store::seal::seal;
 
 /// How many scripts travel in one write.
 const SCRIPTS: usize = 128;
@@ -86,8 +86,8 @@ impl Check {
 
     /// As long as this is stored there; `None`: nothing is.
     pub fn while_same(self, key: Vec<u8>, stored: Option<&[u8]>) -> Self {
-        let sha = stored.map(fingerprint).unwrap_or_default();
-        self.guard("same", key, sha.into())
+        let seal = stored.map(seal).unwrap_or_default();
+        self.guard("same", key, seal.into())
     }
 
     /// As long as this index has the record.

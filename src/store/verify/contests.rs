@@ -5,7 +5,7 @@ use super::check::{Check, Finding, run};
 use super::report::{Kind, Report};
 use super::text::{external_ids, member};
 use crate::error::Error;
-use crate::store::chunks::records;
+use crate::store::chunks::record;
 use crate::store::decision::is_pending;
 use crate::store::dialogue::Command;
 use crate::store::record::Record;
@@ -56,12 +56,13 @@ impl Step {
                 continue;
             };
             let other = [contest.prefix, &owner[..]].concat();
-            let keys = [contest.record.to_vec(), other.clone()];
-            let stored = records(&self.talk, &keys).await?;
-            let [Some(own), Some(theirs)] = &stored[..] else {
+            let own = record(&self.talk, contest.record.to_vec()).await?;
+            let theirs = record(&self.talk, other.clone()).await?;
+            let (Some(own), Some(theirs)) = (own, theirs) else {
                 continue;
             };
-            let (Some(record), Some(rival)) = (Record::parse(own), Record::parse(theirs)) else {
+            let (Some(claimant), Some(rival)) = (Record::parse(&own), Record::parse(&theirs))
+            else {
                 continue;
             };
             if !contest.claim.is_of(&rival) {
@@ -70,13 +71,13 @@ impl Step {
                     Claim::ExternalId(_) => Kind::DanglingExternalId,
                 };
                 let check = Check::new(contest.id)
-                    .while_same(contest.record.to_vec(), Some(own))
-                    .while_same(other, Some(theirs))
+                    .while_same(contest.record.to_vec(), Some(&own))
+                    .while_same(other, Some(&theirs))
                     .repoints(contest.index.to_vec(), &owner, kind)
                     .shown_as(contest.shown.to_vec());
                 // Nothing to contest in there: it ends here.
                 Box::pin(run(self, vec![check], report)).await?;
-            } else if matches!(contest.claim, Claim::Token(_)) && are_rivals(&record, &rival) {
+            } else if matches!(contest.claim, Claim::Token(_)) && are_rivals(&claimant, &rival) {
                 report.note(Kind::SharedToken, contest.shown, contest.id, false);
             }
         }

@@ -6,8 +6,9 @@ use redis::Value;
 use super::Step;
 use super::check::{Check, findings};
 use super::report::{Kind, Report};
-use super::requests::Seen;
+use super::requests::Witnesses;
 use crate::error::Error;
+use crate::store::chunks::record;
 use crate::store::date;
 use crate::store::decision::{Decision, Undone, score_of};
 use crate::store::dialogue::Command;
@@ -15,51 +16,46 @@ use crate::store::record::Record;
 use crate::store::reply::accepted;
 
 impl Step {
-    /// Restores a decision where the winner's mark says what it was. Returns the request as it is
+    /// Restores a decision where the winner's mark says what it was. Returns the record as it is
     /// afterwards, if it can be looked at further.
     pub(super) async fn undone(
         &self,
-        seen: Seen,
+        id: &[u8],
+        witnesses: Witnesses,
         report: &mut Report,
-    ) -> Result<Option<Seen>, Error> {
-        let key = self.keys.request(&seen.id);
-        let id = seen.id.as_bytes();
-        // Nobody may have moved it between the witnesses and the record.
-        let resolved = self.keys.status("resolved");
-        let check = Check::new(id).while_same(key.clone(), Some(&seen.stored));
-        let check = if seen.is_listed {
-            check.while_listed(resolved)
-        } else {
-            let marker = self.keys.resolve_marker(&seen.id);
-            check.while_same(marker, seen.marker.as_deref())
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let key = [&self.keys.request(""), id].concat();
+        let marker_key = [&self.keys.resolve_marker(""), id].concat();
+        let marker = record(&self.talk, marker_key.clone()).await?;
+        let Some(stored) = record(&self.talk, key.clone()).await? else {
+            return Ok(None);
         };
-        if findings(self, &[check], false)
-            .await?
-            .pop()
-            .flatten()
-            .is_none()
-        {
+        // Nobody may have moved it between the witnesses and the record.
+        let check = Check::new(id).while_same(key.clone(), Some(&stored));
+        let check = if witnesses.is_listed {
+            check.while_listed(self.keys.status("resolved"))
+        } else {
+            check.while_same(marker_key, marker.as_deref())
+        };
+        let marker = marker.unwrap_or_default();
+        let holds = findings(self, &[check], false).await?.pop().flatten();
+        let undone = Undone::read(&stored, &marker);
+        let (Some(_), Some(undone), Ok(id)) = (holds, undone, std::str::from_utf8(id)) else {
+            return Ok(None);
+        };
+        if !self.repair || !undone.restorable || !is_older(&stored, &marker) {
+            report.note(Kind::UndoneDecision, &key, id.as_bytes(), false);
             return Ok(None);
         }
-        let marker = seen.marker.as_deref().unwrap_or_default();
-        let undone = Undone::read(&seen.stored, marker)
-            .filter(|undone| undone.restorable && is_older(&seen.stored, marker));
-        let Some(undone) = undone.filter(|_| self.repair) else {
-            report.note(Kind::UndoneDecision, &key, id, false);
-            return Ok(None);
-        };
         let mended = undone.mended.clone();
-        let (keys, owned) = (self.keys.clone(), seen.id.clone());
+        let (keys, owned) = (self.keys.clone(), id.to_owned());
         let restore = Command::Written(Box::new(move |out| undone.write(out, &keys, &owned)));
         let replies = accepted(self.talk.ask(vec![restore]).await.values)?;
         if !matches!(replies[..], [Value::Int(1)]) {
             return Ok(None);
         }
-        report.note(Kind::UndoneDecision, &key, id, true);
-        Ok(Some(Seen {
-            stored: mended,
-            ..seen
-        }))
+        report.note(Kind::UndoneDecision, &key, id.as_bytes(), true);
+        Ok(Some(mended))
     }
 }
 

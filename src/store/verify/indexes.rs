@@ -6,7 +6,7 @@ use super::layout::{Index, Text};
 use super::report::{Kind, Report};
 use super::text::{member, namespace};
 use crate::error::Error;
-use crate::store::chunks::{records, tolerant};
+use crate::store::chunks::{extracts, tolerant};
 use crate::store::dialogue::Command;
 use crate::store::keys::Keys;
 use crate::store::record::Record;
@@ -77,19 +77,16 @@ impl Step {
 
         let keys = named.iter().map(|entry| entry.record_key(&self.keys));
         let keys: Vec<Vec<u8>> = keys.collect();
-        let stored = records(&self.talk, &keys).await?;
-        for ((entry, key), stored) in named.iter().zip(keys).zip(stored) {
-            let Some(stored) = stored else {
-                checks.push(orphan(entry, key));
-                continue;
-            };
-            let Some(record) = Record::parse(&stored) else {
-                continue;
-            };
-            if !entry.fits(&record) {
-                let check = Check::new(&entry.id).while_same(key, Some(&stored));
-                checks.push(check.no_entry(entry.key.clone(), Kind::ForeignEntry));
-            }
+        let foreign = extracts(&self.talk, &keys, |at, stored| {
+            let record = Record::parse(&stored)?;
+            let is_foreign = !named[at].fits(&record);
+            is_foreign.then(|| {
+                let check = Check::new(&named[at].id).while_same(keys[at].clone(), Some(&stored));
+                check.no_entry(named[at].key.clone(), Kind::ForeignEntry)
+            })
+        });
+        for (at, foreign) in foreign.await?.into_iter().enumerate() {
+            checks.extend(foreign.unwrap_or_else(|| Some(orphan(named[at], keys[at].clone()))));
         }
         run(self, checks, report).await
     }
@@ -117,34 +114,28 @@ impl Step {
         };
         let keys = found.iter().map(|(_, text, owner)| key_of(text, owner));
         let keys: Vec<Vec<u8>> = keys.collect();
-        let stored = records(&self.talk, &keys).await?;
+        let denials = extracts(&self.talk, &keys, |at, stored| match found[at].1 {
+            // Who knows what a corrupt record's token was.
+            Text::Token(token) => Record::parse(&stored)
+                .and_then(|record| Some(member(&record, "token")?.as_bytes() != *token))
+                .unwrap_or(false)
+                .then(|| Check::new(&found[at].2).while_same(keys[at].clone(), Some(&stored))),
+            // An external id that the record has replaced still leads to it.
+            _ => None,
+        });
         let mut checks = Vec::new();
-        for (((key, text, owner), record_key), stored) in found.into_iter().zip(keys).zip(stored) {
-            let check = Check::new(&owner).while_same(record_key, stored.as_deref());
-            match (text, stored) {
-                (Text::Token(token), stored) => {
-                    let record = stored.as_deref().map(Record::parse);
-                    let denies = match record {
-                        None => true,
-                        // Who knows what a corrupt record's token was.
-                        Some(None) => false,
-                        Some(Some(record)) => {
-                            member(&record, "token").is_some_and(|own| own.as_bytes() != *token)
-                        }
-                    };
-                    if denies {
-                        let shown = self.keys.token("…");
-                        checks.push(
-                            check
-                                .unpoints(key.clone(), Kind::DanglingToken)
-                                .shown_as(shown),
-                        );
-                    }
+        for (at, denial) in denials.await?.into_iter().enumerate() {
+            let (key, text, owner) = &found[at];
+            let gone = || Some(Check::new(owner).while_same(keys[at].clone(), None));
+            let check = denial.unwrap_or_else(gone);
+            checks.extend(check.map(|check| {
+                match text {
+                    Text::Token(_) => check
+                        .unpoints((*key).clone(), Kind::DanglingToken)
+                        .shown_as(self.keys.token("…")),
+                    _ => check.unpoints((*key).clone(), Kind::DanglingExternalId),
                 }
-                // An external id that the record has replaced still leads to it.
-                (_, None) => checks.push(check.unpoints(key.clone(), Kind::DanglingExternalId)),
-                (_, Some(_)) => {}
-            }
+            }));
         }
         run(self, checks, report).await
     }

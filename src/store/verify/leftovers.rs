@@ -8,7 +8,7 @@ use super::Step;
 use super::check::{Check, run};
 use super::report::{Kind, Report};
 use crate::error::Error;
-use crate::store::chunks::{records, tolerant};
+use crate::store::chunks::{extracts, tolerant};
 use crate::store::dialogue::Command;
 use crate::store::keys::Keys;
 use crate::store::reply::{array, bytes};
@@ -25,18 +25,14 @@ impl Step {
         let with = |prefix: &[u8], id: &[u8]| [prefix, id].concat();
         let (theirs, ours) = (unprefixed.request(""), self.keys.request(""));
         let keys: Vec<Vec<u8>> = entries.iter().map(|(_, id)| with(&ours, id)).collect();
-        let stored = records(&self.talk, &keys).await?;
-        let mut checks = Vec::new();
-        for (((index, id), key), stored) in entries.into_iter().zip(keys).zip(stored) {
-            if let Some(stored) = stored {
-                checks.push(
-                    Check::new(&id)
-                        .while_same(key, Some(&stored))
-                        .while_blank(with(&theirs, &id))
-                        .no_entry(index, Kind::UnprefixedEntry),
-                );
-            }
-        }
+        let checks = extracts(&self.talk, &keys, |at, stored| {
+            let (index, id) = &entries[at];
+            Check::new(id)
+                .while_same(keys[at].clone(), Some(&stored))
+                .while_blank(with(&theirs, id))
+                .no_entry(index.clone(), Kind::UnprefixedEntry)
+        });
+        let checks = checks.await?.into_iter().flatten().collect();
         run(self, checks, report).await
     }
 

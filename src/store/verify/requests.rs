@@ -1,23 +1,35 @@
 //! Requests: each has its place in every index that its record names, and in no other.
 
+use redis::Value;
+
 use super::Step;
 use super::check::{Check, Finding, findings};
 use super::report::{Kind, Report};
-use super::text::{external_ids, is_of, member, namespace};
+use super::text::{external_ids, member, namespace};
 use crate::error::Error;
-use crate::store::chunks::{records, tolerant};
+use crate::store::chunks::{extracts, tolerant};
 use crate::store::date;
 use crate::store::decision::{is_namespace, is_pending, score_of};
 use crate::store::dialogue::Command;
 use crate::store::record::Record;
-use crate::store::reply::{bytes, filled};
 
-/// One request and what the store says about it besides.
-pub(super) struct Seen {
-    pub id: String,
-    pub stored: Vec<u8>,
+/// What the store says of a decision besides the record.
+#[derive(Clone, Copy)]
+pub(super) struct Witnesses {
+    /// The index of resolved requests has it.
     pub is_listed: bool,
-    pub marker: Option<Vec<u8>>,
+    /// There is a winner's mark.
+    pub is_marked: bool,
+}
+
+/// What a record is found to be.
+enum Seen {
+    /// None, or not the one that its key says.
+    Wrong(Kind),
+    /// It says pending, and a witness knows better.
+    Undone,
+    /// A sound one, what must be so for it, and whether its namespace can be listed.
+    Sound(Check, bool),
 }
 
 /// The first facts of each check: all, status, other status, and the three of a namespace.
@@ -30,23 +42,34 @@ impl Step {
     /// Looks at the requests with these ids.
     pub(super) async fn requests(&self, ids: &[Vec<u8>], report: &mut Report) -> Result<(), Error> {
         report.records[0] += ids.len() as u64;
-        let mut whole = Vec::new();
-        for seen in self.see(ids, report).await? {
-            let is_witnessed = seen.is_listed || seen.marker.is_some();
-            let record = Record::parse(&seen.stored);
-            if is_witnessed && record.as_ref().is_some_and(is_pending) {
-                whole.extend(self.undone(seen, report).await?);
-            } else {
-                whole.push(seen);
+        // The witnesses first: a decision in between must not look undone.
+        let witnesses = self.witnesses(ids).await?;
+        let prefix = self.keys.request("");
+        let keys: Vec<Vec<u8>> = ids.iter().map(|id| [&prefix, &id[..]].concat()).collect();
+        let seen = extracts(&self.talk, &keys, |at, stored| {
+            self.see(&ids[at], &stored, Some(witnesses[at]))
+        });
+        let seen = seen.await?;
+        let mut checks = Vec::new();
+        for (at, seen) in seen.into_iter().enumerate() {
+            // Deleted since: nothing is wrong with it.
+            let Some(seen) = seen else {
+                continue;
+            };
+            let seen = match seen {
+                Seen::Undone => match self.undone(&ids[at], witnesses[at], report).await? {
+                    Some(mended) => self.see(&ids[at], &mended, None),
+                    None => continue,
+                },
+                seen => seen,
+            };
+            match seen {
+                Seen::Wrong(kind) => report.note(kind, &keys[at], &ids[at], false),
+                Seen::Sound(check, has_namespace) => checks.push((check, has_namespace)),
+                Seen::Undone => {}
             }
         }
-        let (mut checks, mut has_namespace) = (Vec::new(), Vec::new());
-        for seen in &whole {
-            if let Some(record) = Record::parse(&seen.stored) {
-                checks.push(self.check(seen, &record));
-                has_namespace.push(namespace(&record).is_some_and(|name| is_namespace(&name)));
-            }
-        }
+        let (checks, has_namespace): (Vec<Check>, Vec<bool>) = checks.into_iter().unzip();
         let found = findings(self, &checks, self.repair).await?;
         for ((check, found), has_namespace) in checks.iter().zip(found).zip(has_namespace) {
             if let Some(found) = found {
@@ -57,65 +80,53 @@ impl Step {
         Ok(())
     }
 
-    /// Reads requests, the witnesses of their decisions first. Those that are no requests, or not
-    /// the ones that their keys say, are taken note of and left out.
-    async fn see(&self, ids: &[Vec<u8>], report: &mut Report) -> Result<Vec<Seen>, Error> {
-        let keys = &self.keys;
-        let resolved = keys.status("resolved");
-        let marker = keys.resolve_marker("");
+    /// What the witnesses say of each of these requests.
+    async fn witnesses(&self, ids: &[Vec<u8>]) -> Result<Vec<Witnesses>, Error> {
+        let resolved = self.keys.status("resolved");
+        let marker = self.keys.resolve_marker("");
         let request = ids.iter().flat_map(|id| {
             [
                 Command::new(&[b"ZSCORE", &resolved, id]),
-                Command::new(&[b"GET", &[&marker, &id[..]].concat()]),
+                Command::new(&[b"STRLEN", &[&marker, &id[..]].concat()]),
             ]
         });
-        let mut witnesses = tolerant(self.talk.ask(request.collect()).await.values)?.into_iter();
-        let key_of = |id: &Vec<u8>| [&keys.request(""), &id[..]].concat();
-        let request_keys: Vec<Vec<u8>> = ids.iter().map(key_of).collect();
-        let stored = records(&self.talk, &request_keys).await?;
-        let mut seen = Vec::with_capacity(ids.len());
-        for ((id, key), stored) in ids.iter().zip(&request_keys).zip(stored) {
-            let is_listed = witnesses.next().and_then(bytes).is_some();
-            let marker = witnesses.next().and_then(filled);
-            // Deleted since: nothing is wrong with it.
-            let Some(stored) = stored else {
-                continue;
-            };
-            let kind = match Record::parse(&stored) {
-                None => Kind::CorruptRecord,
-                Some(record) if !is_of(&record, id) => Kind::MisplacedRecord,
-                Some(record)
-                    if !matches!(
-                        record.text("status").as_deref(),
-                        Some("pending" | "resolved")
-                    ) =>
-                {
-                    Kind::UnknownStatus
-                }
-                Some(_) => {
-                    seen.extend(String::from_utf8(id.clone()).ok().map(|id| Seen {
-                        id,
-                        stored,
-                        is_listed,
-                        marker,
-                    }));
-                    continue;
-                }
-            };
-            report.note(kind, key, id, false);
+        let replies = tolerant(self.talk.ask(request.collect()).await.values)?;
+        let pairs = replies.chunks_exact(2).map(|pair| Witnesses {
+            is_listed: pair[0] != Value::Nil,
+            is_marked: matches!(pair[1], Value::Int(1..)),
+        });
+        Ok(pairs.collect())
+    }
+
+    /// Looks at one record. Without witnesses it is what it says.
+    fn see(&self, id: &[u8], stored: &[u8], witnesses: Option<Witnesses>) -> Seen {
+        let Some(record) = Record::parse(stored) else {
+            return Seen::Wrong(Kind::CorruptRecord);
+        };
+        let own = member(&record, "id").filter(|own| own.as_bytes() == id);
+        let Some(own) = own else {
+            return Seen::Wrong(Kind::MisplacedRecord);
+        };
+        let is_witnessed = witnesses.is_some_and(|it| it.is_listed || it.is_marked);
+        match record.text("status").as_deref() {
+            Some("pending") if is_witnessed => Seen::Undone,
+            Some("pending" | "resolved") => {
+                let has_namespace = namespace(&record).is_some_and(|name| is_namespace(&name));
+                Seen::Sound(self.check(&own, stored, &record), has_namespace)
+            }
+            _ => Seen::Wrong(Kind::UnknownStatus),
         }
-        Ok(seen)
     }
 
     /// What must be so for a request whose record is sound.
-    fn check(&self, seen: &Seen, record: &Record<'_>) -> Check {
-        let (keys, id) = (&self.keys, seen.id.as_str());
+    fn check(&self, id: &str, stored: &[u8], record: &Record<'_>) -> Check {
+        let keys = &self.keys;
         let (status, other, phantom) = if is_pending(record) {
             ("pending", "resolved", Kind::PhantomResolved)
         } else {
             ("resolved", "pending", Kind::PhantomPending)
         };
-        let mut check = Check::new(id.as_bytes()).while_same(keys.request(id), Some(&seen.stored));
+        let mut check = Check::new(id.as_bytes()).while_same(keys.request(id), Some(stored));
         if status == "pending" {
             check = check
                 .while_unlisted(keys.status("resolved"))

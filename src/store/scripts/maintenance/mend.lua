@@ -4,7 +4,7 @@
 -- KEYS  whatever guards and facts name by number
 -- ARGV  1 '1' to mend, '0' to look only  2 how many guards  3… guards, then facts
 --   A guard: kind, key, value
---     same      the string there has this SHA-1; '': there is none
+--     same      the string there has this seal; '': there is none
 --     listed    the sorted set has this member
 --     unlisted  it has not
 --     blank     the string there is missing or empty
@@ -31,15 +31,8 @@ local function is_wrongtype(reply)
   return refused(reply) and string.find(reply.err, 'WRONGTYPE', 1, true)
 end
 
-local function filled(reply)
-  return reply and reply ~= ''
-end
-
 local guards = {
-  same = function(key, sha)
-    local stored = redis.pcall('GET', key)
-    return (filled(stored) and not refused(stored) and redis.sha1hex(stored) or '') == sha, stored
-  end,
+  same = is_sealed,
   listed = function(key, member)
     local score = redis.pcall('ZSCORE', key, member)
     return score and not refused(score), score
@@ -49,8 +42,8 @@ local guards = {
     return not score, score
   end,
   blank = function(key)
-    local stored = redis.pcall('GET', key)
-    return not filled(stored), stored
+    local size = redis.pcall('STRLEN', key)
+    return size == 0, size
   end,
 }
 for _ = 1, tonumber(ARGV[2]) do
@@ -107,14 +100,14 @@ local facts = {
     points = function(value, key, owner, prefix)
       if value == owner then
         return 0
-      elseif not filled(value) then
+      elseif not value or value == '' then
         plan_set(key, owner, value)
         return 1
       end
-      local other = redis.pcall('GET', prefix .. value)
+      local other = redis.pcall('STRLEN', prefix .. value)
       if refused(other) and not is_wrongtype(other) then
         return other
-      elseif not filled(other) then
+      elseif other == 0 then
         plan_set(key, owner, value)
         return 4
       end

@@ -5,30 +5,28 @@
 --       7 namespace pending  8 resolve marker  9 token index  10 thread of its name
 --       of a batch item: batch items, batch, thread of the batch's name
 --       then external id indexes, those of the batch, entries, those of the batch's thread
--- ARGV  1 id  2 SHA-1 of the record  3 '1' if it says pending: a marker must say otherwise
---       4 '1' for a batch item, else '0'  5 batch id  6 SHA-1 of the batch, or '' to leave it
+-- ARGV  1 id  2 seal of the record  3 '1' if it says pending: a marker must say otherwise
+--       4 '1' for a batch item, else '0'  5 batch id  6 seal of the batch, or '' to leave it
 --       7 how many external id indexes  8 those of the batch  9 entries  10 those of the batch
---       11… for each entry: id, SHA-1 of its record, '' if there is none, or '-' if it is another's
+--       11… for each entry: id, seal of its record, '' if there is none, or '-' if it is another's
 -- Returns { 'purged', entries, batches }
 --         { 'more', entries }   a thread had more entries than were given: only these are deleted
 --         'changed'             something is not what was read: nothing is deleted
 --         'gone'                there is no such record
 
 local id = ARGV[1]
-local record = redis.pcall('GET', KEYS[1])
-if refused(record) then
-  return record
-end
-if not record or record == '' then
+local size = redis.pcall('STRLEN', KEYS[1])
+if size == 0 then
   return 'gone'
 end
 local listed = redis.pcall('ZSCORE', KEYS[3], id)
-local marker = redis.pcall('GET', KEYS[8])
-if refused(listed) or refused(marker) then
-  return refused(listed) and listed or marker
+local marked = redis.pcall('STRLEN', KEYS[8])
+for _, reply in ipairs({ size, listed, marked }) do
+  if refused(reply) then
+    return reply
+  end
 end
-local marked = marker and marker ~= ''
-if not listed or (ARGV[3] == '1' and not marked) or redis.sha1hex(record) ~= ARGV[2] then
+if not listed or (ARGV[3] == '1' and marked == 0) or not is_sealed(KEYS[1], ARGV[2]) then
   return 'changed'
 end
 
@@ -60,12 +58,9 @@ if items then
 end
 local takes_batch = is_last and ARGV[6] ~= ''
 if takes_batch then
-  local stored = redis.pcall('GET', batch)
-  if refused(stored) then
-    return stored
-  end
-  if not stored or redis.sha1hex(stored) ~= ARGV[6] then
-    return 'changed'
+  local holds, refusal = is_sealed(batch, ARGV[6])
+  if not holds then
+    return refusal or 'changed'
   end
 end
 
@@ -96,16 +91,13 @@ local function plan(thread, keys, first)
     writes[#writes + 1] = rehearse_zrem(thread)
   end
   for nth, key in ipairs(keys) do
-    local entry, sha = ARGV[first + 2 * nth - 2], ARGV[first + 2 * nth - 1]
-    if sha ~= '-' then
-      local stored = redis.pcall('GET', key)
-      if refused(stored) then
-        return stored
+    local entry, seal = ARGV[first + 2 * nth - 2], ARGV[first + 2 * nth - 1]
+    if seal ~= '-' then
+      local holds, refusal = is_sealed(key, seal)
+      if not holds then
+        return refusal or 'changed'
       end
-      if (stored and stored ~= '' and redis.sha1hex(stored) or '') ~= sha then
-        return 'changed'
-      end
-      if sha ~= '' then
+      if seal ~= '' then
         gone[#gone + 1] = key
       end
     end

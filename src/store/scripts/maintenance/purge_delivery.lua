@@ -2,20 +2,16 @@
 -- to be deleted, if nothing has changed since that was read.
 --
 -- KEYS  1 delivery  2 request or batch  3 resolved index, or batch items  4… external id indexes
--- ARGV  1 id  2 SHA-1 of the delivery  3 SHA-1 of the request or batch
+-- ARGV  1 id  2 seal of the delivery  3 seal of the request or batch
 --       4 id of the request, or ''  5 how many items the batch has, or ''
 -- Returns 1 deleted
 --         0 something has changed
 
-local delivery = redis.pcall('GET', KEYS[1])
-local owner = redis.pcall('GET', KEYS[2])
-for _, reply in ipairs({ delivery, owner }) do
-  if refused(reply) then
-    return reply
+for key = 1, 2 do
+  local holds, refusal = is_sealed(KEYS[key], ARGV[key + 1])
+  if not holds then
+    return refusal or 0
   end
-end
-if not delivery or redis.sha1hex(delivery) ~= ARGV[2] or not owner or redis.sha1hex(owner) ~= ARGV[3] then
-  return 0
 end
 local holds
 if ARGV[4] ~= '' then
