@@ -77,11 +77,5 @@ test("an uncaught exception in the middle of 500 calls ends the process as Node 
   assert.match(stderr, /a bug of the caller/);
 });
 
-test("20 worker threads terminated in the middle of their calls leave a process that ends with code 0", () =>
-  endsWell("workers", [], { says: "terminated 20" }));
-
-test("20 worker threads terminated in the middle of their calls do not disturb the main thread's calls", () =>
-  endsWell("workers", ["main-too"], { says: "terminated 20" }));
-
 test("the main thread and eight workers can load and use the package at the same time", () =>
   endsWell("imports", [], { says: "worked 9" }));
