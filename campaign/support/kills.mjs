@@ -1,5 +1,5 @@
-// Ways to end a migration in the middle: its replica dies at the boundary between two steps, its process is killed, or
-// the server is.
+// Ways to stop a migration in the middle: its replica dies at the boundary between two steps, its process is killed, or
+// the server is, or the server has no memory left from a step on.
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -56,6 +56,26 @@ export async function migrations({ side, open, published, atEnd }, redis, tableN
       const { happened } = fault;
       proxy.disarm(fault);
       return happened;
+    },
+
+    /** The server has no memory left behind its step `step`; how the run has ended then. Memory comes back with it. */
+    async withoutMemory(step) {
+      let seen = 0;
+      const client = redis.client({ port: proxy.port, ...name, retryStrategy: () => 5, maxRetriesPerRequest: null });
+      const admin = redis.client();
+      const fault = proxy.loseReplies({ match: (words) => isStep(words) && seen++ === step });
+      const migrated = verdict(open(client, tableName).ensureSchema());
+      await Promise.race([fault.fired, migrated]);
+      // The step is sent again, and meets the same server with other means.
+      proxy.refuse();
+      await admin.config("SET", "maxmemory", 1);
+      proxy.accept();
+      const { error } = await migrated;
+      const { happened } = fault;
+      proxy.disarm(fault);
+      await admin.config("SET", "maxmemory", 0);
+      for (const one of [client, admin]) one.disconnect();
+      return { error, happened };
     },
 
     /** The replica's process is killed after so many ms; whether it was still at work. */
