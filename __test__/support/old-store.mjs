@@ -7,6 +7,9 @@ import { decision, request, stored } from "./records.mjs";
 import { numbered } from "./writes.mjs";
 
 const NAMESPACES = ["global", "finance", "it", "hr", "legal.eu", "ops-1", "x_y"];
+/** Other namespaces are in no index: no list can ask for them. */
+const NAMESPACE = /^[A-Za-z0-9_.-]{1,128}$/;
+
 const MIGRATIONS = ["001-initial", "002-sorted-indexes", "003-namespace-indexes"];
 
 /** Ids that indexes have although their records are gone, or are no JSON. */
@@ -78,7 +81,7 @@ export class OldStore {
     return new Map(await scoresOf(this.db, key));
   }
 
-  /** All records, by id; those that are no JSON are `undefined`. */
+  /** All records, by id; those that are no JSON, or no object, are `undefined`. */
   async records() {
     const keys = await this.db.keys(`${this.prefix}:req:*`);
     const texts = [];
@@ -98,19 +101,19 @@ export class OldStore {
       if (!expected.has(key)) expected.set(key, new Map());
       expected.get(key).set(id, score);
     };
-    for (const [id, record] of await this.records()) {
+    const records = await this.records();
+    for (const [id, record] of records) {
       if (!record) continue;
       const score = Date.parse(record.createdAt) || 0;
       const namespace = record.namespace ?? "global";
       put(keys.all, id, score);
       put(keys.status(record.status), id, score);
+      if (!NAMESPACE.test(namespace)) continue;
       put(keys.namespace(namespace), id, score);
       put(keys.namespaceStatus(namespace, record.status), id, score);
     }
     for (const key of this.indexes) {
-      for (const id of [...MISSING, CORRUPT]) {
-        if ((await this.members(`saved:${key}`)).has(id)) put(key, id, 0);
-      }
+      for (const [id, score] of await this.members(`saved:${key}`)) if (!records.get(id)) put(key, id, score ?? 0);
     }
     return expected;
   }
@@ -157,7 +160,8 @@ function compared(key, expected, actual) {
 
 function parsed(text) {
   try {
-    return JSON.parse(text);
+    const record = JSON.parse(text);
+    return record !== null && typeof record === "object" && !Array.isArray(record) ? record : undefined;
   } catch {
     return undefined;
   }
