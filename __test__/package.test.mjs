@@ -37,15 +37,6 @@ test("only what a user needs is published", async () => {
   assert.deepEqual(files, expected.sort());
 });
 
-test("nothing runs when the package is installed", () => {
-  const hooks = ["preinstall", "install", "postinstall", "prepare", "preprepare", "postprepare"];
-  assert.deepEqual(
-    hooks.filter((name) => name in manifest.scripts),
-    [],
-  );
-  assert.equal(manifest.dependencies, undefined);
-});
-
 test("each platform has a package of the same version that names its one file", async () => {
   const names = await readdir(join(root, "npm"));
   assert.equal(names.length, manifest.napi.targets.length);

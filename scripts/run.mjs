@@ -23,6 +23,18 @@ export function run(command, args, { env } = {}) {
   return child.status ?? 1;
 }
 
+/** Runs a program and returns its exit code, as `run` does, with what it printed on both streams. */
+export function listen(command, args, { env } = {}) {
+  const child = spawnSync(command, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+    shell: process.platform === "win32",
+  });
+  return { status: child.status ?? 127, stdout: child.stdout ?? "", stderr: child.stderr ?? "" };
+}
+
 /** The output of a program, or `null` where there is no such program or it fails. */
 export function outputOf(command, args) {
   const child = spawnSync(command, args, { cwd: root, encoding: "utf8" });

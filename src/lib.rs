@@ -15,9 +15,13 @@
 // Its unit tests are JavaScript: without a Node to load it, nothing would use it.
 #[cfg(all(feature = "node", not(test)))]
 mod binding;
+#[forbid(unsafe_code)]
 pub mod connection;
+#[forbid(unsafe_code)]
 pub mod error;
+#[forbid(unsafe_code)]
 pub mod migrations;
+#[forbid(unsafe_code)]
 pub mod store;
 
 pub use error::Error;

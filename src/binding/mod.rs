@@ -1,6 +1,10 @@
 //! The only part that knows Node: requests in, results out, and the settings of the caller's
 //! client in between.
 
+#[expect(
+    unsafe_code,
+    reason = "values of Node are made by calling Node-API, which is C"
+)]
 mod bridge;
 mod client;
 mod error;
