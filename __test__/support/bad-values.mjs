@@ -20,7 +20,7 @@ const throwing = (error) => () => {
 };
 
 /** Texts that hold no lone surrogate: any of them may be an id. */
-const TEXTS = [
+export const TEXTS = [
   "",
   " ",
   "\0",
@@ -93,7 +93,7 @@ const TEXTS = [
 ];
 
 /** Texts that are no Unicode: as keys they would alias. */
-const SURROGATES = ["\ud800", "\udfff", "a\ud83d", "\ude00\ud83d", "ok\udc00ok", "\ud800\ud800\udc00"];
+export const SURROGATES = ["\ud800", "\udfff", "a\ud83d", "\ude00\ud83d", "ok\udc00ok", "\ud800\ud800\udc00"];
 
 /** What is no text at all. */
 const OTHERS = [
