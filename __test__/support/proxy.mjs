@@ -56,7 +56,7 @@ class Link {
       socket.on("end", () => this.#closing || other.end());
       socket.on("close", () => {
         if (!this.#closing) other.destroy();
-        proxy.links.delete(this);
+        if (proxy.links.delete(this)) this.#onEnd();
       });
     }
     this.#client.on("data", (chunk) => this.#onRequest(chunk));
@@ -76,6 +76,19 @@ class Link {
   resume() {
     this.#client.resume();
     this.#server.resume();
+  }
+
+  /** What waited for bytes of this connection has come about in another way: they are lost with it. */
+  #onEnd() {
+    const waiting = [this.#proxy.fault].filter((fault) => fault?.link === this);
+    for (const fault of this.#unanswered.filter(Boolean)) {
+      fault.missing -= 1;
+      if (fault.missing === 0) waiting.push(fault);
+    }
+    for (const fault of waiting) {
+      this.#proxy.disarm(fault);
+      fault.fire();
+    }
   }
 
   /** Ends both sides at once. */
