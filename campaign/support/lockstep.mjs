@@ -10,17 +10,14 @@ import { LAST_CURSOR } from "./sequences.mjs";
 /** A sequence that fails is run again at most so many times to make it shorter. */
 const ATTEMPTS = 200;
 
-/** What a call came to, in a form that can be compared. The JavaScript version's errors have no codes. */
+/** What a call came to, in a form that can be compared. */
 const result = (value) => ({ value: asJson({ value }).value });
-const refusal = ({ code, message }, { codes }) => (codes ? { code, message } : { message });
 
-/** Of arguments that cannot be stored the contract names the code; the words are the store's own. */
-const isWorded = ({ code }) => code !== "INVALID_ARGUMENT";
-
-function comparable(error, side) {
-  const { code, message } = error;
-  return refusal({ code, message: isWorded(error) ? message : undefined }, side);
-}
+/** The JavaScript version's errors have no codes; of arguments that cannot be stored only the code is promised. */
+const refusal = ({ code, message }, { codes }) => ({
+  code: codes ? code : undefined,
+  message: code === "INVALID_ARGUMENT" ? undefined : message,
+});
 
 function modelled(model, { name, now }, args, side) {
   model.now = now;
@@ -28,7 +25,7 @@ function modelled(model, { name, now }, args, side) {
     return result(model[name](...args));
   } catch (error) {
     if (error.code === undefined) throw error;
-    return comparable(error, side);
+    return refusal(error, side);
   }
 }
 
@@ -64,7 +61,7 @@ export async function run(steps, side) {
     const expected = modelled(model, step, args, side);
     if (step.fault) side.strike(step.fault);
     side.clock.set(step.now);
-    const seen = await states[step.replica][step.name](...args).then(result, (error) => comparable(error, side));
+    const seen = await states[step.replica][step.name](...args).then(result, (error) => refusal(error, side));
     if (!isDeepStrictEqual(seen, expected)) return { call: `call ${at + 1}, ${step.name}`, seen, expected };
     lastCursor = step.name === "list" ? expected.value?.nextCursor : lastCursor;
   }

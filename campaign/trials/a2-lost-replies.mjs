@@ -3,8 +3,9 @@
 
 import { verdict } from "../../__test__/support/assertions.mjs";
 import { keysOf } from "../../__test__/support/layout.mjs";
-import { isOperation, startProxy } from "../../__test__/support/proxy.mjs";
+import { isOperation } from "../../__test__/support/proxy.mjs";
 import { each, numbered, WRITES } from "../../__test__/support/writes.mjs";
+import { behindProxy } from "../support/behind-proxy.mjs";
 import { rivalOf } from "../support/rivals.mjs";
 import { checkStore } from "../support/sound.mjs";
 
@@ -57,17 +58,9 @@ export const trial = {
   short: 30 * WRITES.length,
   javascript: { full: 100 * WRITES.length, short: 10 * WRITES.length, breaks: true },
   async run(trial) {
-    const { side, count, chance, open, server, atEnd, tally, fault, did } = trial;
-    const redis = await server();
-    const proxy = await startProxy(redis);
-    atEnd(() => proxy.stop());
-    const db = redis.client();
-    // The proxy tells connections of stores by their name; the JavaScript version works on the caller's.
-    const connectionName = side === "javascript" ? "hitl" : undefined;
-    const client = redis.client({
-      ...{ port: proxy.port, connectionName },
-      ...{ maxRetriesPerRequest: null, retryStrategy: () => 0 },
-    });
+    const { side, count, chance, open, tally, fault, did } = trial;
+    const { proxy, db, connect } = await behindProxy(trial);
+    const client = connect();
 
     for (const [number, write] of WRITES.entries()) {
       const tableName = `a2_${number}`;

@@ -3,9 +3,10 @@
 
 import { verdict } from "../../__test__/support/assertions.mjs";
 import { keysOf, snapshot } from "../../__test__/support/layout.mjs";
-import { isOperation, startProxy } from "../../__test__/support/proxy.mjs";
+import { isOperation } from "../../__test__/support/proxy.mjs";
 import { decision } from "../../__test__/support/records.mjs";
 import { numbered, WRITES } from "../../__test__/support/writes.mjs";
+import { behindProxy } from "../support/behind-proxy.mjs";
 import { startReplay } from "../support/replay.mjs";
 import { checkStore } from "../support/sound.mjs";
 
@@ -30,21 +31,12 @@ export const trial = {
   shard: 50_000,
   short: 1500,
   javascript: { full: 2000, short: 800, breaks: true },
-  async run({ side, count, chance, open, server, atEnd, fault, tally, did }) {
-    const redis = await server();
-    const proxy = await startProxy(redis);
-    atEnd(() => proxy.stop());
+  async run(trial) {
+    const { side, count, chance, open, atEnd, fault, tally, did } = trial;
+    const { redis, proxy, db, connect } = await behindProxy(trial);
+    const client = connect();
     const again = await startReplay(redis);
     atEnd(() => again.end());
-    const db = redis.client();
-    // The proxy tells connections of stores by their name; the JavaScript version works on the caller's.
-    const connectionName = side === "javascript" ? "hitl" : undefined;
-    const client = redis.client({
-      port: proxy.port,
-      connectionName,
-      maxRetriesPerRequest: null,
-      retryStrategy: () => 0,
-    });
 
     let left = count;
     const replay = async (bytes) => {

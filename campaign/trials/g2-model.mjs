@@ -1,9 +1,9 @@
 // G2: random sequences of all operations, answered by the store and by a model of the contract, while connections break.
 
 import { inspect } from "node:util";
-import { startProxy } from "../../__test__/support/proxy.mjs";
 import { chanceOf } from "../../__test__/support/random.mjs";
 import { unique } from "../../__test__/support/records.mjs";
+import { behindProxy } from "../support/behind-proxy.mjs";
 import { stopClock } from "../support/clock.mjs";
 import { run, shrink } from "../support/lockstep.mjs";
 import { newSequence } from "../support/sequences.mjs";
@@ -34,19 +34,13 @@ export const trial = {
     "every answer, every refusal, every page and every stored byte is the model's, while connections break and scripts are flushed",
   unit: "operations",
   full: 1_000_000,
-  shard: 100_000,
+  shard: 50_000,
   short: 4000,
   javascript: { full: 10_000, short: 500, breaks: true },
-  async run({ side, count, chance, open, server, atEnd, fault, tally, did }) {
-    const redis = await server();
-    const proxy = await startProxy(redis);
-    atEnd(() => proxy.stop());
-    const db = redis.client();
-    // The proxy tells connections of stores by their name; the JavaScript version works on the caller's.
-    const connectionName = side === "javascript" ? "hitl" : undefined;
-    const clients = [0, 1].map(() =>
-      redis.client({ port: proxy.port, connectionName, maxRetriesPerRequest: null, retryStrategy: () => 0 }),
-    );
+  async run(trial) {
+    const { side, count, chance, open, atEnd, fault, tally, did } = trial;
+    const { proxy, db, connect } = await behindProxy(trial);
+    const clients = [connect(), connect()];
     const strikes = strikesOn({ proxy, db, chance });
     const clock = stopClock();
     atEnd(() => clock.release());
