@@ -11,23 +11,30 @@ const ROUND = 64;
 
 const program = fileURLToPath(new URL("racer.mjs", import.meta.url));
 
+/** What a process says next. */
+async function heard(child) {
+  const over = new AbortController();
+  const said = once(child, "message", over).then(([message]) => message);
+  const ended = once(child, "exit", over).then(([code, signal]) => {
+    throw new Error(`a process of racers ended with ${code ?? signal}`);
+  });
+  try {
+    return await Promise.race([said, ended]);
+  } finally {
+    over.abort();
+  }
+}
+
 async function startProcess(number, settings) {
   const child = fork(program, [JSON.stringify({ process: number, ...settings })]);
-  await once(child, "message");
+  await heard(child);
   return child;
 }
 
 /** What this process's racers come to with these ids. */
-async function answers(child, ids) {
+function answers(child, ids) {
   child.send(ids);
-  const ended = new AbortController();
-  const [message] = await Promise.race([
-    once(child, "message", ended),
-    once(child, "exit", ended).then(([code, signal]) => {
-      throw new Error(`a process of racers ended with ${code ?? signal}`);
-    }),
-  ]).finally(() => ended.abort());
-  return message;
+  return heard(child);
 }
 
 /**
