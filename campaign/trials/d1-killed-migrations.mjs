@@ -60,11 +60,15 @@ async function stage(trial, redis, { records, layout }) {
   return { old, expected, killed, tableName, ...(await killed.whole()) };
 }
 
-async function kill(scene, one, trial) {
-  const { killed, steps, ms } = scene;
-  if (one.way === "boundary") return killed.atBoundary(stepOf(one, steps, trial));
-  const after = Math.floor(trial.chance.random() * ms);
-  return one.way === "process" ? killed.ofProcess(after) : killed.ofServer(after);
+/** Kills a migration in the middle, earlier if it was too late; whether it was still at work. */
+async function kill({ old, killed, steps, ms }, one, trial) {
+  for (let latest = ms; latest > ms / 8; latest /= 2) {
+    await old.reset();
+    if (one.way === "boundary") return killed.atBoundary(stepOf(one, steps, trial));
+    const after = trial.chance.random() * latest;
+    if (await (one.way === "process" ? killed.ofProcess(after) : killed.ofServer(after))) return true;
+  }
+  return false;
 }
 
 export const trial = {
@@ -85,7 +89,6 @@ export const trial = {
       if (!scenes.has(name)) scenes.set(name, await stage(trial, redis, one));
       const scene = scenes.get(name);
       const { old, expected, tableName } = scene;
-      await old.reset();
       const wasAtWork = await kill(scene, one, trial);
       const where = `${one.way} ${one.step ?? ""}, ${one.records} records of layout ${one.layout}`;
       const [missed] = await old.missed(expected);
