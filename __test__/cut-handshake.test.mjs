@@ -63,4 +63,25 @@ for (const [name, Library] of Object.entries({ "ioredis 5": Redis5, "ioredis 6":
       client.disconnect();
     }
   });
+
+  test(`a lost reply, and credentials that hold no more: WRONGPASS, marked ambiguous (${name})`, async () => {
+    const user = `rotated-${name.replace(" ", "")}`;
+    await direct.acl("SETUSER", user, "on", ">old", "~*", "&*", "+@all");
+    const client = lonely({ username: user, password: "old", retryStrategy: () => 0 }, Library);
+    const state = new IoredisState(client, { tableName: "handshake" });
+    const id = `rotated-${name}`;
+    await state.create(request({ id }));
+    const lost = proxy.loseReplies();
+    const call = state.resolve(id, decision(id));
+    await lost.fired;
+    proxy.refuse();
+    await direct.acl("SETUSER", user, "resetpass", ">new");
+    proxy.accept();
+    const error = await refuses(call, "WRONGPASS", /^WRONGPASS /);
+    assert.equal(error.ambiguous, true);
+    assert.equal((await near.get(id)).status, "resolved");
+    const read = await refuses(state.get(id), "WRONGPASS");
+    assert.notEqual(read.ambiguous, true, "a read changes nothing");
+    client.disconnect();
+  });
 }

@@ -121,6 +121,9 @@ pub enum Error {
     /// The settings of the caller's client cannot be used.
     #[error("{0}")]
     Settings(String),
+    /// Any of the others, of a call that had been sent before and was not answered then.
+    #[error("{0}")]
+    Doubtful(Box<Error>),
     /// A defect of this package: a panic was caught. The server may have acted.
     #[error("Internal error in @hitl-sdk/state-ioredis: {0}")]
     Internal(String),
@@ -152,6 +155,7 @@ impl Error {
             Self::Offline => "OFFLINE",
             Self::Connect { code, .. } | Self::Tls { code, .. } => code,
             Self::Settings(_) => "INVALID_SETTINGS",
+            Self::Doubtful(error) => error.code(),
             Self::Internal(_) => "INTERNAL",
         }
     }
@@ -164,8 +168,20 @@ impl Error {
             | Self::CommandTimedOut { ambiguous }
             | Self::MaxRetries { ambiguous, .. }
             | Self::SentinelsUnreachable { ambiguous, .. } => *ambiguous,
-            Self::UnexpectedReply(_) | Self::Internal(_) => true,
+            Self::Doubtful(_) | Self::UnexpectedReply(_) | Self::Internal(_) => true,
             _ => false,
+        }
+    }
+
+    /// This error as that of a call that had been sent before, and of which nothing is known since: a refusal is about
+    /// the last sending only. What an operation itself says of the record is known, and stays.
+    #[must_use]
+    pub fn doubtful(self) -> Self {
+        match self {
+            Self::Server { .. } | Self::Connect { .. } | Self::Tls { .. } | Self::Settings(_) => {
+                Self::Doubtful(Box::new(self))
+            }
+            known => known,
         }
     }
 
@@ -176,6 +192,7 @@ impl Error {
             Self::MaxRetries { cause, .. } | Self::SentinelsUnreachable { cause, .. } => {
                 cause.as_deref()
             }
+            Self::Doubtful(error) => error.cause(),
             _ => None,
         }
     }

@@ -109,8 +109,13 @@ impl Carried {
     }
 
     pub(super) fn settle(self, result: Result<Outcome, Error>) {
+        let is_doubtful = self.ambiguous(false);
         if let Some(ticket) = self.ticket {
-            ticket.settle(result);
+            ticket.settle(result.map_err(
+                |error| {
+                    if is_doubtful { error.doubtful() } else { error }
+                },
+            ));
         }
     }
 }

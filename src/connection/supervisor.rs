@@ -111,6 +111,7 @@ impl Supervisor {
             Err(Refusal::Unnamed(error)) => self.search_on(&error).await,
             Err(Refusal::Final(error)) => {
                 // Other credentials may help; the next call asks for the settings anew.
+                // What was sent before is doubtful, and `settle` says so.
                 self.calls.reject_all(|_| error.clone());
                 Ok(())
             }
