@@ -252,6 +252,8 @@ export type VerifyKind =
   | "missing-external-id"
   /** An external id that leads to a record that does not exist, or that has it no more while another one has. */
   | "dangling-external-id"
+  /** A resolved request with another decision than the one that was made first. */
+  | "contradicted-decision"
   /** Two pending requests with one resume token. */
   | "shared-token"
   /** A record that is no JSON object. */

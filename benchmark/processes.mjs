@@ -3,7 +3,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 
-/** Starts a module of this folder that `answers()`; it runs until `close()`. */
+/** Starts a module that `answers()`, of this folder or by its URL; it runs until `close()`. */
 export async function start(module, args, name = module) {
   const child = fork(new URL(module, import.meta.url), args.map(String), { execArgv: ["--expose-gc"] });
   const ended = once(child, "exit").then(([code, signal]) => {
@@ -18,6 +18,12 @@ export async function start(module, args, name = module) {
   await answer();
   return {
     name,
+    pid: child.pid,
+    /** Ends it at once. */
+    kill() {
+      child.kill("SIGKILL");
+      return ended.catch(() => {});
+    },
     do(task, options) {
       child.send({ task, options });
       return answer();

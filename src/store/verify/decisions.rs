@@ -21,7 +21,7 @@ impl Step {
     pub(super) async fn undone(
         &self,
         id: &[u8],
-        witnesses: Witnesses,
+        witnesses: &Witnesses,
         report: &mut Report,
     ) -> Result<Option<Vec<u8>>, Error> {
         let key = [&self.keys.request(""), id].concat();
@@ -57,6 +57,40 @@ impl Step {
         report.note(Kind::UndoneDecision, &key, id.as_bytes(), true);
         Ok(Some(mended))
     }
+
+    /// Looks at a resolved request whose winner's mark has another decision, as after a JavaScript
+    /// replica has put it back and somebody has decided anew. Returns the record, to be looked at
+    /// further.
+    pub(super) async fn contradicted(
+        &self,
+        id: &[u8],
+        report: &mut Report,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let key = [&self.keys.request(""), id].concat();
+        let marker_key = [&self.keys.resolve_marker(""), id].concat();
+        let marker = record(&self.talk, marker_key.clone()).await?;
+        let Some(stored) = record(&self.talk, key.clone()).await? else {
+            return Ok(None);
+        };
+        let check = Check::new(id)
+            .while_same(key.clone(), Some(&stored))
+            .while_same(marker_key, marker.as_deref());
+        let holds = findings(self, &[check], false).await?.pop().flatten();
+        let marker = marker.unwrap_or_default();
+        if holds.is_some() && is_older(&stored, &marker) && !has_decision(&stored, &marker) {
+            report.note(Kind::ContradictedDecision, &key, id, false);
+        }
+        Ok(Some(stored))
+    }
+}
+
+/// Whether a record was decided when its marker says.
+fn has_decision(stored: &[u8], marker: &[u8]) -> bool {
+    let record = Record::parse(stored);
+    let made = Decision::from_marker(marker);
+    record.zip(made).is_some_and(|(record, made)| {
+        record.text("resolvedAt").as_deref() == Some(made.resolved_at)
+    })
 }
 
 /// Whether a request is older than the decision in its marker. A younger one was created anew

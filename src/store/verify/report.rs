@@ -31,6 +31,8 @@ pub enum Kind {
     ForeignEntry,
     /// A record says pending, and a witness knows that it was resolved.
     UndoneDecision,
+    /// A record has another decision than the one that had been made.
+    ContradictedDecision,
     /// What the JavaScript version wrote without the client's `keyPrefix`.
     UnprefixedEntry,
     /// A resume token leads to no record.
@@ -65,6 +67,7 @@ impl Kind {
             Self::BothStatuses => "both-statuses",
             Self::ForeignEntry => "foreign-entry",
             Self::UndoneDecision => "undone-decision",
+            Self::ContradictedDecision => "contradicted-decision",
             Self::UnprefixedEntry => "unprefixed-entry",
             Self::MissingToken => "missing-token",
             Self::DanglingToken => "dangling-token",

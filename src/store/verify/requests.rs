@@ -9,18 +9,23 @@ use super::text::{external_ids, member, namespace};
 use crate::error::Error;
 use crate::store::chunks::{extracts, tolerant};
 use crate::store::date;
-use crate::store::decision::{is_namespace, is_pending, score_of};
+use crate::store::decision::{Decision, is_namespace, is_pending, score_of};
 use crate::store::dialogue::Command;
 use crate::store::record::Record;
+use crate::store::reply::filled;
 
 /// What the store says of a decision besides the record.
-#[derive(Clone, Copy)]
 pub(super) struct Witnesses {
     /// The index of resolved requests has it.
     pub is_listed: bool,
     /// There is a winner's mark.
-    pub is_marked: bool,
+    is_marked: bool,
+    /// When that says that it was decided.
+    decided: Option<String>,
 }
+
+/// So much of a winner's mark is read to learn when it was made: nonce and time stand in front.
+const MARK_HEAD: &[u8] = b"127";
 
 /// What a record is found to be.
 enum Seen {
@@ -28,6 +33,8 @@ enum Seen {
     Wrong(Kind),
     /// It says pending, and a witness knows better.
     Undone,
+    /// It has another decision than the winner's.
+    Contradicted,
     /// A sound one, what must be so for it, and whether its namespace can be listed.
     Sound(Check, bool),
 }
@@ -47,7 +54,7 @@ impl Step {
         let prefix = self.keys.request("");
         let keys: Vec<Vec<u8>> = ids.iter().map(|id| [&prefix, &id[..]].concat()).collect();
         let seen = extracts(&self.talk, &keys, |at, stored| {
-            self.see(&ids[at], &stored, Some(witnesses[at]))
+            self.see(&ids[at], &stored, Some(&witnesses[at]))
         });
         let seen = seen.await?;
         let mut checks = Vec::new();
@@ -56,17 +63,15 @@ impl Step {
             let Some(seen) = seen else {
                 continue;
             };
-            let seen = match seen {
-                Seen::Undone => match self.undone(&ids[at], witnesses[at], report).await? {
-                    Some(mended) => self.see(&ids[at], &mended, None),
-                    None => continue,
-                },
-                seen => seen,
+            let stored = match seen {
+                Seen::Undone => self.undone(&ids[at], &witnesses[at], report).await?,
+                Seen::Contradicted => self.contradicted(&ids[at], report).await?,
+                _ => None,
             };
-            match seen {
+            match stored.map_or(seen, |stored| self.see(&ids[at], &stored, None)) {
                 Seen::Wrong(kind) => report.note(kind, &keys[at], &ids[at], false),
                 Seen::Sound(check, has_namespace) => checks.push((check, has_namespace)),
-                Seen::Undone => {}
+                Seen::Undone | Seen::Contradicted => {}
             }
         }
         let (checks, has_namespace): (Vec<Check>, Vec<bool>) = checks.into_iter().unzip();
@@ -87,19 +92,25 @@ impl Step {
         let request = ids.iter().flat_map(|id| {
             [
                 Command::new(&[b"ZSCORE", &resolved, id]),
-                Command::new(&[b"STRLEN", &[&marker, &id[..]].concat()]),
+                Command::new(&[b"GETRANGE", &[&marker, &id[..]].concat(), b"0", MARK_HEAD]),
             ]
         });
-        let replies = tolerant(self.talk.ask(request.collect()).await.values)?;
-        let pairs = replies.chunks_exact(2).map(|pair| Witnesses {
-            is_listed: pair[0] != Value::Nil,
-            is_marked: matches!(pair[1], Value::Int(1..)),
-        });
-        Ok(pairs.collect())
+        let mut replies = tolerant(self.talk.ask(request.collect()).await.values)?.into_iter();
+        let mut witnesses = Vec::with_capacity(ids.len());
+        while let (Some(score), Some(head)) = (replies.next(), replies.next()) {
+            let head = filled(head);
+            let decision = head.as_deref().and_then(Decision::from_marker);
+            witnesses.push(Witnesses {
+                is_listed: score != Value::Nil,
+                is_marked: head.is_some(),
+                decided: decision.map(|decision| decision.resolved_at.to_owned()),
+            });
+        }
+        Ok(witnesses)
     }
 
     /// Looks at one record. Without witnesses it is what it says.
-    fn see(&self, id: &[u8], stored: &[u8], witnesses: Option<Witnesses>) -> Seen {
+    fn see(&self, id: &[u8], stored: &[u8], witnesses: Option<&Witnesses>) -> Seen {
         let Some(record) = Record::parse(stored) else {
             return Seen::Wrong(Kind::CorruptRecord);
         };
@@ -108,8 +119,11 @@ impl Step {
             return Seen::Wrong(Kind::MisplacedRecord);
         };
         let is_witnessed = witnesses.is_some_and(|it| it.is_listed || it.is_marked);
+        let decided = witnesses.and_then(|it| it.decided.as_deref());
+        let is_other = || decided.is_some() && decided != record.text("resolvedAt").as_deref();
         match record.text("status").as_deref() {
             Some("pending") if is_witnessed => Seen::Undone,
+            Some("resolved") if is_other() => Seen::Contradicted,
             Some("pending" | "resolved") => {
                 let has_namespace = namespace(&record).is_some_and(|name| is_namespace(&name));
                 Seen::Sound(self.check(&own, stored, &record), has_namespace)
