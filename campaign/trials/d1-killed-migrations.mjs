@@ -48,8 +48,9 @@ function stepOf({ records, step, of }, steps, { side, chance, fault }) {
   return step < steps ? step : chance.below(steps);
 }
 
-/** A store of an old layout with what kills its migration, and what that must come to. */
-async function stage(trial, redis, { records, layout }) {
+/** A store of an old layout on a server of its own, with what kills its migration, and what that must come to. */
+async function stage(trial, { records, layout }) {
+  const redis = await trial.server({ persistence: "always" });
   const tableName = `d1_${layout}_${records}`;
   const old = await new OldStore(redis.client({ retryStrategy: () => 5 }), tableName, layout).build(
     oldRecords(records),
@@ -57,7 +58,7 @@ async function stage(trial, redis, { records, layout }) {
   );
   const killed = await migrations(trial, redis, tableName);
   const expected = await old.expected();
-  return { old, expected, killed, tableName, ...(await killed.whole()) };
+  return { redis, old, expected, killed, tableName, ...(await killed.whole()) };
 }
 
 /** Kills a migration in the middle, earlier if it was too late; whether it was still at work. */
@@ -79,16 +80,15 @@ export const trial = {
   full: KILLS.length,
   shard: 40,
   short: 8,
-  javascript: { full: 100, short: 28, breaks: true },
+  javascript: { full: 100, short: 20, breaks: true },
   async run(trial) {
-    const { side, first, count, open, server, fault, did, tally } = trial;
-    const redis = await server({ persistence: "always" });
+    const { side, first, count, open, fault, did, tally } = trial;
     const scenes = new Map();
     for (const one of KILLS.slice(first, first + count)) {
       const name = `${one.records} ${one.layout}`;
-      if (!scenes.has(name)) scenes.set(name, await stage(trial, redis, one));
+      if (!scenes.has(name)) scenes.set(name, await stage(trial, one));
       const scene = scenes.get(name);
-      const { old, expected, tableName } = scene;
+      const { redis, old, expected, tableName } = scene;
       const wasAtWork = await kill(scene, one, trial);
       const where = `${one.way} ${one.step ?? ""}, ${one.records} records of layout ${one.layout}`;
       const [missed] = await old.missed(expected);
@@ -104,7 +104,7 @@ export const trial = {
       did();
     }
     if (side !== "native") return;
-    for (const { old } of scenes.values()) {
+    for (const { redis, old } of scenes.values()) {
       for (const violation of await violations(redis.client(), old.prefix)) fault("the store is not sound", violation);
     }
   },

@@ -80,8 +80,8 @@ export const trial = {
   unit: "calls",
   full: 100_000,
   shard: 12_500,
-  short: 1000,
-  javascript: { full: 10_000, short: 1000, breaks: true },
+  short: 700,
+  javascript: { full: 10_000, short: 700, breaks: true },
   async run(trial) {
     const { side, count, chance, open, published, server, did, tally } = trial;
     const redis = await server();

@@ -81,8 +81,8 @@ export const trial = {
   unit: "cursors",
   full: 2000,
   shard: 1000,
-  short: 100,
-  javascript: { full: 1000, short: 100, breaks: true },
+  short: 60,
+  javascript: { full: 1000, short: 60, breaks: true },
   async run({ count, chance, open, server, fault, did, tally, sample }) {
     const redis = await server();
     const db = redis.client();
