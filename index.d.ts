@@ -296,6 +296,114 @@ export interface VerifyReport {
   more: number;
 }
 
+// ------------------------------------------------------------------------------------------------------------ watching
+
+/** The name of a method whose calls can be watched. */
+export type OperationName = Exclude<keyof IoredisState, "close" | typeof Symbol.asyncDispose>;
+
+/** Which call a message is about. */
+export interface OperationMessage {
+  operation: OperationName;
+  /** The name of the store. */
+  tableName: string;
+  /** The id of the record, batch or thread that the call names. */
+  id?: string;
+}
+
+/** What the tracing channel of operations shows of a call. The same object at each of its stages. */
+export interface OperationTrace extends OperationMessage {
+  /** From `error` on: why the call rejects. Never with the words of what the caller's own values have thrown. */
+  error?: Error & { code: string; ambiguous?: true };
+}
+
+/** A connection has changed. */
+export type ConnectionMessage = {
+  /** The same for all attempts to open it anew. */
+  connection: number;
+  /** As `CLIENT LIST` has it, once the settings are known. */
+  name?: string;
+} & (
+  | { state: "connecting" | "ready" | "left" | "closed" }
+  | {
+      state: "failed" | "lost";
+      /** Node's code, or that of the server's refusal. */
+      code: string;
+    }
+  | {
+      state: "waiting";
+      /** From 1. */
+      attempt: number;
+      /** In milliseconds. */
+      delay: number;
+    }
+  | { state: "givenUp"; attempt: number }
+);
+
+/** A call is sent once more. */
+export interface RetryMessage extends OperationMessage {
+  /** 1 for the second sending. */
+  retry: number;
+  /** With the connection, or by the server for now. */
+  reason: "lost" | "refused";
+  code: string;
+}
+
+/** A call has failed although the server may have acted. */
+export interface AmbiguousMessage extends OperationMessage {
+  code: string;
+}
+
+/** A write has found its own effect. */
+export interface ReplayMessage extends OperationMessage {
+  /** Whether this package has sent it again; else the caller has made the call again. */
+  resent: boolean;
+}
+
+/** A write was refused because somebody else was first. */
+export interface ConflictMessage extends OperationMessage {
+  code: "ALREADY_RESOLVED" | "BATCH_EXISTS" | "DELIVERY_EXISTS" | "ENTRY_EXISTS" | "REQUEST_EXISTS" | "TOKEN_TAKEN";
+}
+
+/** A migration has begun, treated some more index entries, or ended. */
+export interface MigrationMessage {
+  tableName: string;
+  migration: "001-initial" | "002-sorted-indexes" | "003-namespace-indexes";
+  progress: "started" | "running" | "finished";
+  /** Index entries that it has treated. */
+  done: number;
+  /** How many there were when it began. */
+  total: number;
+}
+
+/** Something was mended: by `verify`, or by a call that met an undone decision, which has its `id`. */
+export interface RepairMessage extends OperationMessage {
+  kind: VerifyKind;
+  /** How many. */
+  repaired: number;
+}
+
+/** A record was left out of a result because it cannot be read. */
+export interface CorruptMessage {
+  operation: "list" | "timeline";
+  tableName: string;
+  /** Where it is stored. */
+  key: string;
+}
+
+/** What is published on the channels of `node:diagnostics_channel`, by their names. See `docs/watching.md`. */
+export interface StateMessages {
+  /** A tracing channel, whose five channels have `tracing:` in front of this name and the stage behind it. */
+  "@hitl-sdk/state-ioredis:operation": OperationTrace;
+  "@hitl-sdk/state-ioredis:connection": ConnectionMessage;
+  "@hitl-sdk/state-ioredis:retry": RetryMessage;
+  "@hitl-sdk/state-ioredis:ambiguous": AmbiguousMessage;
+  "@hitl-sdk/state-ioredis:replay": ReplayMessage;
+  "@hitl-sdk/state-ioredis:conflict": ConflictMessage;
+  "@hitl-sdk/state-ioredis:migration": MigrationMessage;
+  "@hitl-sdk/state-ioredis:repair": RepairMessage;
+  "@hitl-sdk/state-ioredis:corrupt": CorruptMessage;
+}
+
 // --------------------------------------------------------------------------------------------------------------- state
 
 /**

@@ -8,6 +8,7 @@ const { clientOf } = require("./js/own.js");
 const { coded, connectionClosed, invalidArgument, wrongKind } = require("./js/errors.js");
 const maintenance = require("./js/maintenance.js");
 const records = require("./js/records.js");
+const watching = require("./js/watching.js");
 
 const SCHEMA_VERSION = 3;
 const DEFAULT_TABLE = "hitl.human_requests";
@@ -25,6 +26,7 @@ const DELIVERY = 2;
 
 class IoredisState {
   #link;
+  #tableName;
   #prefix;
   #unprefixed;
   #store = null;
@@ -37,6 +39,7 @@ class IoredisState {
       throw coded(new Error(`Invalid table name "${String(tableName)}"`), "INVALID_TABLE_NAME");
     }
     const client = clientOf(given);
+    this.#tableName = tableName;
     const name = Buffer.from(tableName.replace(".", ":"));
     this.#prefix = Buffer.concat([keyPrefixOf(client), name]);
     // On a Cluster what has no prefix is in another slot: nobody can have written it beside the rest.
@@ -50,11 +53,13 @@ class IoredisState {
   }
 
   ensureSchema() {
-    return attempt(() => this.#call(null, (store, ticket) => native.ensureSchema(store, ticket)));
+    return this.#do("ensureSchema", undefined, (operation) =>
+      this.#call(operation, undefined, null, (store, ticket) => native.ensureSchema(store, ticket)),
+    );
   }
 
   create(record) {
-    return attempt(() => {
+    return this.#do("create", record, (operation) => {
       demandObject(record, "record");
       const { id, token, namespace, batchId, batchIndex } = record;
       demandString(id, "id");
@@ -70,42 +75,46 @@ class IoredisState {
       }
       const now = new Date();
       const json = records.requestJson(record, now.toISOString());
-      return this.#call(null, (store, ticket) =>
+      return this.#call(operation, id, null, (store, ticket) =>
         native.create(store, ticket, id, token, String(space), json, now.getTime(), batch, index),
       );
     });
   }
 
   get(id) {
-    return attempt(() => this.#read(id, null, readRequest, native.get));
+    return this.#do("get", id, (operation) => this.#read(operation, id, null, readRequest, native.get));
   }
 
   findByExternalId(externalId) {
-    return attempt(() => this.#read(externalId, null, readRequest, native.findByExternalId));
+    return this.#do("findByExternalId", undefined, (operation) =>
+      this.#find(operation, externalId, native.findByExternalId),
+    );
   }
 
   findByToken(token) {
-    return attempt(() => this.#read(token, null, readRequest, native.findByToken));
+    return this.#do("findByToken", undefined, (operation) => this.#find(operation, token, native.findByToken));
   }
 
   setExternalId(id, externalId, pluginId) {
-    return attempt(() => this.#setExternalId(REQUEST, id, externalId, pluginId));
+    return this.#do("setExternalId", id, (operation) =>
+      this.#setExternalId(operation, REQUEST, id, externalId, pluginId),
+    );
   }
 
   resolve(id, result) {
-    return attempt(() => {
+    return this.#do("resolve", id, (operation) => {
       const key = writableKey(id, "id");
       const json = JSON.stringify(result);
       if (json === undefined) {
         throw invalidArgument("result must be a value that JSON can hold");
       }
       const resolvedAt = new Date().toISOString();
-      return this.#call(null, (store, ticket) => native.resolve(store, ticket, key, json, resolvedAt));
+      return this.#call(operation, key, null, (store, ticket) => native.resolve(store, ticket, key, json, resolvedAt));
     });
   }
 
   list(filter) {
-    return attempt(() => {
+    return this.#do("list", undefined, (operation) => {
       const { matches, byStatus, byNamespace, limit, cursor } = readFilter(filter);
       if (!matches || (cursor != null && typeof cursor !== "string")) {
         return { items: [] };
@@ -115,41 +124,49 @@ class IoredisState {
         throw coded(new Error(`Invalid inbox cursor "${cursor}"`), "INVALID_CURSOR");
       }
       const count = Number.isFinite(limit) && limit >= 1 ? Math.min(Math.floor(limit), MAX_LIMIT) : DEFAULT_LIMIT;
-      return this.#call(records.readPage, (store, ticket) =>
+      return this.#call(operation, undefined, records.readPage, (store, ticket) =>
         native.list(store, ticket, byStatus, byNamespace, count, from && cursor, from?.id, from?.time),
       );
     });
   }
 
   count(filter) {
-    return attempt(() => {
+    return this.#do("count", undefined, (operation) => {
       const { matches, byStatus, byNamespace } = readFilter(filter);
       if (!matches) {
         return 0;
       }
-      return this.#call(null, (store, ticket) => native.count(store, ticket, byStatus, byNamespace));
+      return this.#call(operation, undefined, null, (store, ticket) =>
+        native.count(store, ticket, byStatus, byNamespace),
+      );
     });
   }
 
   createBatch(record) {
-    return attempt(() => this.#insert(record, records.batchJson, native.createBatch));
+    return this.#do("createBatch", record, (operation) =>
+      this.#insert(operation, record, records.batchJson, native.createBatch),
+    );
   }
 
   getBatch(id) {
     const read = (json) => records.toBatch(records.parse(json, "batch", id));
-    return attempt(() => this.#read(id, null, read, native.getBatch));
+    return this.#do("getBatch", id, (operation) => this.#read(operation, id, null, read, native.getBatch));
   }
 
   setBatchExternalId(id, externalId, pluginId) {
-    return attempt(() => this.#setExternalId(BATCH, id, externalId, pluginId));
+    return this.#do("setBatchExternalId", id, (operation) =>
+      this.#setExternalId(operation, BATCH, id, externalId, pluginId),
+    );
   }
 
   listByBatch(batchId) {
-    return attempt(() => this.#read(batchId, [], records.readBatchItems, native.listByBatch));
+    return this.#do("listByBatch", batchId, (operation) =>
+      this.#read(operation, batchId, [], records.readBatchItems, native.listByBatch),
+    );
   }
 
   appendTimeline(entry) {
-    return attempt(() => {
+    return this.#do("appendTimeline", entry, (operation) => {
       demandObject(entry, "entry");
       const { id, threadId, createdAt } = entry;
       const key = demandKey(id, "id");
@@ -159,39 +176,52 @@ class IoredisState {
         throw invalidArgument("createdAt must be a date that Date.parse can read");
       }
       const json = records.entryJson(entry);
-      return this.#call(null, (store, ticket) => native.appendTimeline(store, ticket, key, thread, json, time));
+      return this.#call(operation, key, null, (store, ticket) =>
+        native.appendTimeline(store, ticket, key, thread, json, time),
+      );
     });
   }
 
   timeline(threadId) {
-    return attempt(() => this.#read(threadId, [], records.readTimeline, native.timeline));
+    return this.#do("timeline", threadId, (operation) =>
+      this.#read(operation, threadId, [], records.readTimeline, native.timeline),
+    );
   }
 
   createNotifyDelivery(record) {
-    return attempt(() => this.#insert(record, records.deliveryJson, native.createDelivery));
+    return this.#do("createNotifyDelivery", record, (operation) =>
+      this.#insert(operation, record, records.deliveryJson, native.createDelivery),
+    );
   }
 
   getNotifyDelivery(id) {
     const read = (json) => records.toDelivery(records.parse(json, "notify delivery", id));
-    return attempt(() => this.#read(id, null, read, native.getDelivery));
+    return this.#do("getNotifyDelivery", id, (operation) => this.#read(operation, id, null, read, native.getDelivery));
   }
 
   setNotifyDeliveryExternalId(id, externalId) {
-    return attempt(() => this.#setExternalId(DELIVERY, id, externalId));
+    return this.#do("setNotifyDeliveryExternalId", id, (operation) =>
+      this.#setExternalId(operation, DELIVERY, id, externalId),
+    );
   }
 
   purge(options) {
-    return attempt(() =>
+    return this.#do("purge", undefined, (operation) =>
       maintenance.purge(maintenance.readPurge(options), (...args) =>
-        this.#call(parseStep, (store, ticket) => native.purge(store, ticket, ...args)),
+        this.#call(operation, undefined, parseStep, (store, ticket) => native.purge(store, ticket, ...args)),
       ),
     );
   }
 
   verify(options) {
-    return attempt(() =>
-      maintenance.verify(maintenance.readVerify(options), (repair, from) =>
-        this.#call(parseStep, (store, ticket) => native.verify(store, ticket, repair, this.#unprefixed, from)),
+    return this.#do("verify", undefined, (operation) =>
+      maintenance.verify(
+        maintenance.readVerify(options),
+        (repair, from) =>
+          this.#call(operation, undefined, parseStep, (store, ticket) =>
+            native.verify(store, ticket, repair, this.#unprefixed, from),
+          ),
+        (kind, repaired) => watching.repaired({ operation, tableName: this.#tableName }, { kind, repaired }),
       ),
     );
   }
@@ -206,8 +236,21 @@ class IoredisState {
     }
   }
 
-  /** Sends one call, and promises its result. `send` may throw, and rejects the promise. */
-  #call(read, send, id) {
+  /**
+   * Runs a method, whatever it throws: every method promises. `subject`: the id that it is about, or what has the id.
+   * `run` is given the method's name, for the calls that it makes.
+   */
+  #do(operation, subject, run) {
+    return watching.isTraced()
+      ? watching.trace(operation, this.#tableName, subject, () => attempt(run, operation))
+      : attempt(run, operation);
+  }
+
+  /**
+   * Sends one call, and promises its result. `id` is that of the record which it is about, if it is about one. `send`
+   * may throw, and rejects the promise.
+   */
+  #call(operation, id, read, send) {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) {
         throw connectionClosed();
@@ -219,7 +262,8 @@ class IoredisState {
         this.#epoch = link.epoch;
       }
       link.gather();
-      const ticket = park({ link, resolve, reject, read, id });
+      const tableName = this.#tableName;
+      const ticket = park({ link, resolve, reject, read, operation, tableName, id, retries: 0, wasLost: false });
       try {
         send(this.#store, ticket);
       } catch (error) {
@@ -229,29 +273,40 @@ class IoredisState {
     });
   }
 
-  /** Reads what one key leads to. A key that nothing can be stored under leads nowhere. */
-  #read(key, nothing, read, operation) {
-    const text = readableKey(key);
-    if (text === undefined) {
+  /** Reads what is stored under a key. A key that nothing can be stored under leads nowhere. */
+  #read(operation, key, nothing, read, invoke) {
+    const id = readableKey(key);
+    if (id === undefined) {
       return Promise.resolve(nothing);
     }
-    return this.#call(read, (store, ticket) => operation(store, ticket, text), text);
+    return this.#call(operation, id, read, (store, ticket) => invoke(store, ticket, id));
   }
 
-  #insert(record, toJson, operation) {
+  /** Reads the request that a key leads to, which is no id of its own. */
+  #find(operation, key, invoke) {
+    const text = readableKey(key);
+    if (text === undefined) {
+      return Promise.resolve(null);
+    }
+    return this.#call(operation, undefined, readRequest, (store, ticket) => invoke(store, ticket, text));
+  }
+
+  #insert(operation, record, toJson, invoke) {
     demandObject(record, "record");
     const key = demandKey(record.id, "id");
     const json = toJson(record, new Date().toISOString());
-    return this.#call(null, (store, ticket) => operation(store, ticket, key, json));
+    return this.#call(operation, key, null, (store, ticket) => invoke(store, ticket, key, json));
   }
 
   /** The message has gone out to a human by now: a type is no reason to have it sent again. */
-  #setExternalId(subject, id, externalId, pluginId) {
+  #setExternalId(operation, subject, id, externalId, pluginId) {
     const key = writableKey(id, "id");
     const text = writableKey(externalId, "externalId");
     const json = externalIdJson(externalId, text);
     const plugin = pluginId == null ? undefined : writableKey(pluginId, "pluginId");
-    return this.#call(null, (store, ticket) => native.setExternalId(store, ticket, subject, key, text, json, plugin));
+    return this.#call(operation, key, null, (store, ticket) =>
+      native.setExternalId(store, ticket, subject, key, text, json, plugin),
+    );
   }
 }
 
@@ -261,10 +316,10 @@ Object.defineProperty(IoredisState.prototype, Symbol.asyncDispose ?? Symbol.for(
   configurable: true,
 });
 
-/** Runs the part of a call that may throw: every method promises, none throws. */
-function attempt(run) {
+/** Runs the part of a call that may throw. */
+function attempt(run, operation) {
   try {
-    return Promise.resolve(run());
+    return Promise.resolve(run(operation));
   } catch (error) {
     return Promise.reject(error);
   }

@@ -61,7 +61,7 @@ for (const [compilerName, compiler] of Object.entries(COMPILERS)) {
             ioredis: `node_modules/ioredis${major}`,
           },
           // A bundler's project has no CommonJS of its own.
-          files: ["esm.mts", "peer.mts", ...(kind === "bundler" ? [] : ["commonjs.cts"])],
+          files: ["esm.mts", "peer.mts", "watching.mts", ...(kind === "bundler" ? [] : ["commonjs.cts"])],
           // ioredis's own declarations are not ours to check.
           compilerOptions: { ...STRICT, ...resolution, target: "es2022", types: ["node"], skipLibCheck: true },
         });

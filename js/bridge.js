@@ -6,14 +6,17 @@ const native = require("../binding.js");
 const { toAnswer, toRefusal } = require("./answers.js");
 const { Carrier } = require("./carrier.js");
 const { fromReport } = require("./errors.js");
+const watching = require("./watching.js");
 
 // The kinds of events, four values each: kind, ticket or client, and two more. 4 is an error;
-// from 6 on they are about a stream that js/carrier.js carries.
+// from 6 to 8 they are about a stream that js/carrier.js carries; 9 and 10 are for those who watch.
 const DONE = 0;
 const NOTHING = 1;
 const DOCUMENT = 2;
 const COUNT = 3;
 const QUESTION = 5;
+const CHANGE = 9;
+const REMARK = 10;
 
 /** Pending calls by ticket, and the tickets that are free again. */
 const pending = [];
@@ -37,8 +40,12 @@ function openLink(link) {
 
 /** Forgets a connection that was closed. */
 function forgetLink(number) {
-  links.get(number)?.carrier.close();
-  links.delete(number);
+  const closed = links.get(number);
+  if (closed !== undefined) {
+    closed.carrier.close();
+    tell(number, { state: "closed" });
+    links.delete(number);
+  }
   closeWhenIdle();
 }
 
@@ -51,8 +58,8 @@ function closeWhenIdle() {
 }
 
 /**
- * Registers a pending call and returns its ticket. `call` has `link`, `resolve`, `reject`, and
- * where it has a result `read`, which makes it of a JSON text and an id.
+ * Registers a pending call and returns its ticket. `call` is one of `IoredisState`'s; where it has a result, its `read`
+ * makes it of a JSON text and an id.
  */
 function park(call) {
   const ticket = free.length > 0 ? free.pop() : pending.length;
@@ -86,6 +93,8 @@ function deliver(events) {
     const kind = events[at];
     if (kind === QUESTION) {
       ask(events[at + 1], events[at + 2], events[at + 3]);
+    } else if (kind >= CHANGE) {
+      hear(kind, events[at + 1], JSON.parse(events[at + 2]));
     } else if (kind > QUESTION) {
       links.get(events[at + 1])?.carrier.take(kind, events[at + 2], events[at + 3]);
     } else {
@@ -108,7 +117,7 @@ function settle(kind, ticket, value, found) {
     } else if (kind === NOTHING) {
       call.resolve(null);
     } else if (kind === DOCUMENT) {
-      call.resolve(call.read(value, found ?? call.id));
+      call.resolve(call.read(value, found ?? call.id, call));
     } else if (kind === COUNT) {
       call.resolve(value);
     } else {
@@ -117,10 +126,42 @@ function settle(kind, ticket, value, found) {
         // Whatever broke in there, the next call begins with a new connection.
         link.close(true);
       }
+      watching.failed(call, error);
       call.reject(error);
     }
   } catch (error) {
     call.reject(error);
+  }
+}
+
+/** Hears what is only for those who watch. What is over by now had its end told. */
+function hear(kind, number, notice) {
+  if (kind !== REMARK) {
+    tell(number, notice);
+  } else if (pending[number] !== undefined) {
+    watching.remarked(pending[number], notice);
+  }
+}
+
+/** Tells those who watch what has become of a connection. */
+function tell(number, change) {
+  const open = links.get(number);
+  if (open !== undefined) {
+    watching.connectionChanged({ number, name: open.link.name }, change);
+  }
+}
+
+/** The same of what comes of an answer to the native side. */
+function tellOfAnswer(number, link, { ask, attempt, rounds }, value) {
+  if (ask === "settings") {
+    link.name = value.connectionName;
+    tell(number, { state: "connecting" });
+  } else if (ask === "retry" || ask === "sentinelRetry") {
+    const count = attempt ?? rounds;
+    tell(
+      number,
+      value === undefined ? { state: "givenUp", attempt: count } : { state: "waiting", attempt: count, delay: value },
+    );
   }
 }
 
@@ -131,10 +172,14 @@ function ask(number, question, text) {
     return;
   }
   const { link, handle, carrier } = asker;
-  const reply = (value) => native.answer(handle, question, toAnswer(value));
+  const asked = JSON.parse(text);
+  const reply = (value) => {
+    tellOfAnswer(number, link, asked, value);
+    native.answer(handle, question, toAnswer(value));
+  };
   const refuse = (error) => native.answer(handle, question, toRefusal(error));
   try {
-    const answer = link.answer(JSON.parse(text), carrier);
+    const answer = link.answer(asked, carrier);
     if (typeof answer?.then === "function") {
       answer.then(reply).catch(refuse);
     } else {

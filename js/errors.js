@@ -4,6 +4,9 @@
 /** Names that ioredis gives to its errors, for code that tells errors apart by name. */
 const NAMES = { MAX_RETRIES: "MaxRetriesPerRequestError" };
 
+/** Errors that this package has made: their words hold nothing of a user's. */
+const ours = new WeakSet();
+
 /** The words of a failed argument: what was given, and what to do. Never the value itself. */
 function invalidArgument(message) {
   return coded(new Error(message), "INVALID_ARGUMENT");
@@ -16,7 +19,17 @@ function wrongKind(message) {
 
 function coded(error, code) {
   error.code = code;
+  ours.add(error);
   return error;
+}
+
+/** An error as others than the caller may see it: what the caller's own values threw may hold anything. */
+function shareable(error) {
+  if (!ours.has(error)) {
+    return coded(new Error("A value that was given has thrown"), "VALUE_THREW");
+  }
+  // The one message that repeats what was given.
+  return error.code === "INVALID_CURSOR" ? coded(new Error("Invalid inbox cursor"), error.code) : error;
 }
 
 /** ioredis's own words for a call on a client that has ended. */
@@ -42,4 +55,4 @@ function fromReport({ code, message, ambiguous, cause }) {
   return error;
 }
 
-module.exports = { coded, connectionClosed, corrupt, fromReport, invalidArgument, wrongKind };
+module.exports = { coded, connectionClosed, corrupt, fromReport, invalidArgument, shareable, wrongKind };

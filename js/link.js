@@ -17,6 +17,8 @@ class Link {
     this.source = source;
     this.handle = null;
     this.number = 0;
+    /** The connection's name in `CLIENT LIST`, once its settings have been asked for. */
+    this.name = undefined;
     /** Calls that have not been settled. */
     this.pending = 0;
     /** Counts openings: what belongs to an earlier one is opened anew. */

@@ -47,8 +47,8 @@ function readVerify(options = {}) {
   return { repair: flag(repair, "repair"), onProgress };
 }
 
-/** Looks through a store step by step; `step` makes one of them. */
-async function verify({ repair, onProgress }, step) {
+/** Looks through a store step by step; `step` makes one of them, and `mended` hears what each has repaired. */
+async function verify({ repair, onProgress }, step, mended) {
   const seen = { requests: 0, batches: 0, timelineEntries: 0, deliveries: 0, indexEntries: 0 };
   const findings = new Map();
   const unrepaired = [];
@@ -64,6 +64,9 @@ async function verify({ repair, onProgress }, step) {
       const finding = findings.get(kind) ?? { kind, found: 0, repaired: 0 };
       finding.found += found;
       finding.repaired += repaired;
+      if (repaired > 0) {
+        mended(kind, repaired);
+      }
       findings.set(kind, finding);
     }
     const room = MAX_UNREPAIRED - unrepaired.length;

@@ -2,6 +2,7 @@
 // V8's own meaning of JSON.
 
 const { corrupt } = require("./errors.js");
+const { leftOut } = require("./watching.js");
 
 /** Keys of corrupt records that have been reported: each once. */
 const reported = new Set();
@@ -118,9 +119,9 @@ const toEntry = (stored) => pick({}, stored, ["id", "threadId", "message", "deta
 const toDelivery = (stored) => pick({}, stored, ["id", "channel", "message", "groupId", "externalId", "createdAt"]);
 
 /** Reads a page of the inbox: the native side has left out what is corrupt, and names it. */
-function readPage(json) {
+function readPage(json, _, call) {
   const { items, corrupt: keys, next } = JSON.parse(json);
-  report(keys);
+  report(keys, call);
   const page = { items: items.map(toRequest) };
   if (next !== undefined) {
     const { createdAt } = items[items.length - 1];
@@ -129,15 +130,16 @@ function readPage(json) {
   return page;
 }
 
-function readTimeline(json) {
+function readTimeline(json, _, call) {
   const { items, corrupt: keys } = JSON.parse(json);
-  report(keys);
+  report(keys, call);
   return items.map(toEntry);
 }
 
 const readBatchItems = (json) => JSON.parse(json).map(toRequest);
 
-function report(keys = []) {
+function report(keys = [], call) {
+  leftOut(call, keys);
   for (const key of keys) {
     if (!reported.has(key)) {
       reported.add(key);

@@ -43,6 +43,10 @@ pub enum Event {
         stream: u32,
         event: StreamEvent,
     },
+    /// Something has become of a connection. JSON, as the next.
+    Change { client: u32, text: Vec<u8> },
+    /// Something has happened to a call that is not over.
+    Remark { ticket: u32, text: Vec<u8> },
 }
 
 /// How a call has ended.
@@ -131,7 +135,9 @@ impl Event {
                 Settled::Document(text, _) => text.size(),
                 _ => 0,
             },
-            Self::Question { text, .. } => text.len(),
+            Self::Question { text, .. } | Self::Change { text, .. } | Self::Remark { text, .. } => {
+                text.len()
+            }
             Self::Stream { event, .. } => match event {
                 StreamEvent::Write(bytes) => bytes.len(),
                 _ => 0,
@@ -178,6 +184,18 @@ impl Event {
                 };
                 [Item::Number(kind), number(client), number(stream), bytes]
             }
+            Self::Change { client, text } => [
+                Item::Number(9.0),
+                number(client),
+                Item::Text(text),
+                Item::Nothing,
+            ],
+            Self::Remark { ticket, text } => [
+                Item::Number(10.0),
+                number(ticket),
+                Item::Text(text),
+                Item::Nothing,
+            ],
         }
     }
 }

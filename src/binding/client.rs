@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use super::bridge::{Event, Outbox};
 use super::stream::Streams;
-use crate::connection::{Host, Node, Outcome, Reaction, Settings, Transport};
+use crate::connection::{Change, Host, Node, Outcome, Reaction, Remark, Settings, Transport};
 use crate::error::Error;
 
 /// One client of one environment.
@@ -217,5 +217,20 @@ impl Host for Client {
     fn settle(&self, ticket: u32, result: Result<Outcome, Error>) {
         let result = result.into();
         self.outbox.push(Event::Settled { ticket, result });
+    }
+
+    fn changed(&self, change: Change<'_>) {
+        self.outbox.push(Event::Change {
+            client: self.number,
+            // As above.
+            text: serde_json::to_vec(&change).unwrap_or_default(),
+        });
+    }
+
+    fn remark(&self, ticket: u32, remark: Remark) {
+        self.outbox.push(Event::Remark {
+            ticket,
+            text: serde_json::to_vec(&remark).unwrap_or_default(),
+        });
     }
 }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::command::{CommandWriter, ScriptForm};
 use super::host::Host;
+use super::notice::Remark;
 use super::operation::{Call, Gate, Operation, Outcome, Step};
 use crate::error::Error;
 
@@ -28,6 +29,10 @@ pub(super) struct Carried {
     pub(super) alone: bool,
     /// On how many connections it was sent that were lost before it was answered.
     pub(super) losses: u32,
+    /// Why it is to be sent again, until it is.
+    pub(super) again: Option<Box<Remark>>,
+    /// The ticket of the call, or of the one on whose behalf a gate is opened.
+    number: u32,
     operation: Box<dyn Operation>,
     /// `None`: the opening of a gate.
     ticket: Option<Ticket>,
@@ -42,11 +47,11 @@ impl Carried {
         Self {
             gate: call.gate,
             ticket: Some(ticket),
-            ..Self::from(call.operation, order, since)
+            ..Self::from(call.operation, call.ticket, order, since)
         }
     }
 
-    fn from(operation: Box<dyn Operation>, order: u64, since: Instant) -> Self {
+    fn from(operation: Box<dyn Operation>, number: u32, order: u64, since: Instant) -> Self {
         Self {
             order,
             since,
@@ -55,6 +60,8 @@ impl Carried {
             resend: false,
             alone: false,
             losses: 0,
+            again: None,
+            number,
             operation,
             ticket: None,
         }
@@ -73,7 +80,7 @@ impl Carried {
         }
         Ok(operation.map(|operation| Self {
             alone: true,
-            ..Self::from(operation, self.order - 1, now)
+            ..Self::from(operation, self.number, self.order - 1, now)
         }))
     }
 
@@ -96,9 +103,23 @@ impl Carried {
         encode(&mut *self.operation, out, self.form, self.resend)
     }
 
-    pub(super) fn read(&mut self, replies: Vec<Value>) -> Step {
-        guarded("reading a reply", || self.operation.read(replies))
-            .unwrap_or_else(|error| Step::Over(Err(error)))
+    /// Takes the replies of the present step, and tells `host` what the operation has to say of them.
+    pub(super) fn read(&mut self, replies: Vec<Value>, host: &dyn Host) -> Step {
+        guarded("reading a reply", || {
+            let step = self.operation.read(replies);
+            for remark in self.operation.remarks() {
+                host.remark(self.number, remark);
+            }
+            step
+        })
+        .unwrap_or_else(|error| Step::Over(Err(error)))
+    }
+
+    /// Tells `host` that it is sent again, if it is. Nobody waits for the opening of a gate.
+    pub(super) fn announce(&mut self, host: &dyn Host) {
+        if let Some(remark) = self.again.take().filter(|_| !self.is_opening()) {
+            host.remark(self.number, *remark);
+        }
     }
 
     /// Turns to the next step, whose clock starts at `now`.

@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
+use super::notice::{Change, Remark};
 use super::operation::Outcome;
 use super::settings::{Node, Settings};
 use crate::error::Error;
@@ -77,4 +78,10 @@ pub trait Host: Send + Sync {
 
     /// Settles a call. Called once for each ticket, whatever happens.
     fn settle(&self, ticket: u32, result: Result<Outcome, Error>);
+
+    /// Hears what has become of the connection. Nobody need listen.
+    fn changed(&self, _change: Change<'_>) {}
+
+    /// Hears what has happened to a call that is not settled yet. Nobody need listen.
+    fn remark(&self, _ticket: u32, _remark: Remark) {}
 }

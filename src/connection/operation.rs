@@ -6,6 +6,7 @@ use std::sync::Arc;
 use redis::Value;
 
 use super::command::CommandWriter;
+use super::notice::Remark;
 use crate::error::Error;
 
 /// What an operation came to.
@@ -67,6 +68,12 @@ pub trait Operation: Send {
 
     /// Whether it changes nothing, so that it can be made anew at will.
     fn is_read(&self) -> bool;
+
+    /// What it has come upon since this was last asked: asked after each reply. An empty list costs
+    /// nothing, and nearly all are.
+    fn remarks(&mut self) -> Vec<Remark> {
+        Vec::new()
+    }
 }
 
 /// What must be open before a call may pass: the schema of a store.

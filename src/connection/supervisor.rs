@@ -13,6 +13,7 @@ use super::dial::dial;
 use super::handshake::{Refusal, handshake};
 use super::host::{Host, Transport};
 use super::inbox::Inbox;
+use super::notice::Change;
 use super::sentinel::{Sentinels, check_role};
 use super::session::{End, carry};
 use super::settings::{Address, Node, Route, Settings};
@@ -83,9 +84,11 @@ impl Supervisor {
             Ok((wire, settings)) => {
                 self.failures = 0;
                 self.redirections = 0;
+                self.host.changed(Change::Ready);
                 match carry(&mut self.calls, wire, &settings).await {
                     End::Over => Err(Over),
                     End::Left(leave) => {
+                        self.host.changed(Change::Left);
                         self.next_attempt = self.calls.pause();
                         if let Leave::To(node) = leave {
                             self.go_to(node);
@@ -93,29 +96,45 @@ impl Supervisor {
                         Ok(())
                     }
                     End::Lost(cause) => {
+                        let code = cause.code();
+                        self.host.changed(Change::Lost { code });
                         self.calls.disconnected(&cause);
                         self.retry(&cause).await
                     }
                 }
             }
-            Err(Refusal::Passing(cause)) => self.retry(&cause).await,
+            Err(Refusal::Passing(cause)) => {
+                self.failed(&cause);
+                self.retry(&cause).await
+            }
             Err(Refusal::Moved(node)) => {
                 self.redirections += 1;
                 if self.redirections > MAX_REDIRECTIONS {
                     self.redirections = 0;
-                    return self.retry(&lost_in_cluster()).await;
+                    let cause = lost_in_cluster();
+                    self.failed(&cause);
+                    return self.retry(&cause).await;
                 }
                 self.go_to(node);
                 Ok(())
             }
-            Err(Refusal::Unnamed(error)) => self.search_on(&error).await,
+            Err(Refusal::Unnamed(error)) => {
+                self.failed(&error);
+                self.search_on(&error).await
+            }
             Err(Refusal::Final(error)) => {
+                self.failed(&error);
                 // Other credentials may help; the next call asks for the settings anew.
                 // What was sent before is doubtful, and `settle` says so.
                 self.calls.reject_all(|_| error.clone());
                 Ok(())
             }
         }
+    }
+
+    fn failed(&self, cause: &Error) {
+        let code = cause.code();
+        self.host.changed(Change::Failed { code });
     }
 
     /// Waits until there is a call.

@@ -14,6 +14,7 @@
 //! Members stay where they were: whatever is pending in layout 1 is pending in layout 2, also
 //! where its record says otherwise, is corrupt, or is missing. The last two have score 0.
 
+use super::progress::Course;
 use super::scripts;
 use super::store::{Answer, Halt, IDS, Store};
 use super::walk::{Walk, Way};
@@ -84,10 +85,11 @@ pub fn leftovers(keys: &Keys) -> Vec<Vec<u8>> {
 }
 
 /// Runs the migration.
-pub async fn run(store: &Store) -> Result<(), Halt> {
+pub async fn run(store: &Store, course: &mut Course) -> Result<(), Halt> {
     let indexes = Indexes::new(&store.keys);
     for attempt in 0..ATTEMPTS {
-        build(store, &indexes).await?;
+        course.restart();
+        build(store, &indexes, course).await?;
         let keys = indexes.keys(store);
         let tolerance = if attempt == 0 { 0 } else { TOLERANCE };
         let args = vec![ID.into(), tolerance.to_string().into()];
@@ -108,7 +110,7 @@ pub async fn clear(store: &Store) -> Result<(), Halt> {
 }
 
 /// Builds the replacement of every index that is a plain set.
-async fn build(store: &Store, indexes: &Indexes) -> Result<(), Halt> {
+async fn build(store: &Store, indexes: &Indexes, course: &mut Course) -> Result<(), Halt> {
     let [pending, resolved, all] = &indexes.0;
     let types = store
         .types(&[&pending.key, &resolved.key, &all.key])
@@ -120,7 +122,7 @@ async fn build(store: &Store, indexes: &Indexes) -> Result<(), Halt> {
     };
     for (index, kind) in indexes.0.iter().zip(&types).rev() {
         match kind.as_str() {
-            "set" => replace(store, index, scores).await?,
+            "set" => replace(store, index, scores, course).await?,
             "zset" | "none" => {}
             // Draws the server's own complaint.
             _ => drop(
@@ -134,7 +136,12 @@ async fn build(store: &Store, indexes: &Indexes) -> Result<(), Halt> {
 }
 
 /// Builds the replacement of one index, until somebody else has put one in its place.
-async fn replace(store: &Store, index: &Index, scores: &[u8]) -> Result<(), Halt> {
+async fn replace(
+    store: &Store,
+    index: &Index,
+    scores: &[u8],
+    course: &mut Course,
+) -> Result<(), Halt> {
     let keys = vec![
         store.keys.migrations(),
         index.key.clone(),
@@ -143,6 +150,7 @@ async fn replace(store: &Store, index: &Index, scores: &[u8]) -> Result<(), Halt
     let mut members = Walk::new(store, index.key.clone(), Way::Set);
     while !members.is_over() {
         for ids in members.page().await? {
+            let count = ids.len();
             let keys_and_scores = [keys.as_slice(), &[scores.to_vec()]].concat();
             let args = [ID, UNFINISHED].map(Into::into);
             let args = args.into_iter().chain(ids).collect();
@@ -150,11 +158,11 @@ async fn replace(store: &Store, index: &Index, scores: &[u8]) -> Result<(), Halt
             else {
                 return Ok(());
             };
-            if unscored.is_empty() {
-                continue;
+            if !unscored.is_empty() {
+                let args = with_scores(store, unscored).await?;
+                store.run(&scripts::STAGE, keys.clone(), args).await?;
             }
-            let args = with_scores(store, unscored).await?;
-            store.run(&scripts::STAGE, keys.clone(), args).await?;
+            course.advance(count);
         }
     }
     Ok(())

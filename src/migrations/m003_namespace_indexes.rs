@@ -13,6 +13,7 @@
 
 use std::collections::HashMap;
 
+use super::progress::Course;
 use super::scripts;
 use super::store::{Answer, Facts, Halt, Store};
 use super::walk::{Walk, Way};
@@ -21,7 +22,7 @@ use super::walk::{Walk, Way};
 pub const ID: &str = "003-namespace-indexes";
 
 /// Runs the migration.
-pub async fn run(store: &Store) -> Result<(), Halt> {
+pub async fn run(store: &Store, course: &mut Course) -> Result<(), Halt> {
     take_strays(store, "pending", Way::Entries).await?;
     take_strays(store, "resolved", Way::Ranks).await?;
     let mut all = Walk::new(store, store.keys.all(), Way::Ranks);
@@ -30,8 +31,10 @@ pub async fn run(store: &Store) -> Result<(), Halt> {
         let last = chunks.pop().unwrap_or_default();
         for ids in chunks {
             enter(store, &ids, None).await?;
+            course.advance(ids.len());
         }
         let end = all.is_over().then(|| all.rank());
+        course.advance(last.len());
         enter(store, &last, end).await?;
     }
 }

@@ -3,6 +3,7 @@
 //! - `runner` asks the ledger what is missing and runs it, in order; a gate remembers success.
 //! - one module for each migration, named after its id in the ledger, with the scripts of its
 //!   atomic steps in `scripts`.
+//! - `progress`: what those who watch are told of a run.
 //! - `store` and `walk` are what they share: reads and walks in chunks that are bounded by count
 //!   and by bytes.
 //!
@@ -19,6 +20,7 @@
 mod m001_initial;
 mod m002_sorted_indexes;
 mod m003_namespace_indexes;
+mod progress;
 mod runner;
 mod scripts;
 mod store;

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use redis::Value;
 
+use super::progress::Course;
 use super::store::{Halt, Store, strings};
 use super::{LEDGER, m001_initial, m002_sorted_indexes, m003_namespace_indexes, scripts};
-use crate::connection::{CommandWriter, Gate, Operation, Outcome, Step};
+use crate::connection::{CommandWriter, Gate, Operation, Outcome, Remark, Step};
 use crate::error::Error;
 use crate::store::dialogue::{Command, Dialogue, Talk};
 use crate::store::keys::Keys;
@@ -75,6 +76,10 @@ impl Operation for Ensure {
     fn is_read(&self) -> bool {
         self.dialogue.is_read()
     }
+
+    fn remarks(&mut self) -> Vec<Remark> {
+        self.dialogue.remarks()
+    }
 }
 
 async fn migrate(keys: Arc<Keys>, talk: Talk) -> Result<(), Error> {
@@ -93,14 +98,15 @@ async fn migrate(keys: Arc<Keys>, talk: Talk) -> Result<(), Error> {
     if stamp(&store).await? {
         return Ok(());
     }
-    for id in LEDGER.iter().filter(|id| missing(id)) {
-        let run = match *id {
+    for id in LEDGER.into_iter().filter(|id| missing(id)) {
+        let mut course = Course::start(&store, id).await?;
+        let run = match id {
             m001_initial::ID => m001_initial::run(&store).await,
-            m002_sorted_indexes::ID => m002_sorted_indexes::run(&store).await,
-            _ => m003_namespace_indexes::run(&store).await,
+            m002_sorted_indexes::ID => m002_sorted_indexes::run(&store, &mut course).await,
+            _ => m003_namespace_indexes::run(&store, &mut course).await,
         };
         match run {
-            Ok(()) | Err(Halt::Applied) => {}
+            Ok(()) | Err(Halt::Applied) => course.finish(),
             Err(Halt::Failed(error)) => return Err(during(id, error)),
         }
     }

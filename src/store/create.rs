@@ -9,7 +9,7 @@ use super::keys::Keys;
 use super::record::{Record, same_members};
 use super::reply::{ATTEMPTS, Answer, lossy, over, refused, unexpected};
 use super::scripts;
-use crate::connection::{CommandWriter, Operation, Outcome, Step};
+use crate::connection::{CommandWriter, Operation, Outcome, Remark, Step};
 use crate::error::Error;
 
 /// Stores a new request.
@@ -27,6 +27,7 @@ pub struct Create {
     /// A token owner that turned out to be no obstacle, and its record's fingerprint.
     judged: (Vec<u8>, String),
     attempts: u32,
+    replayed: bool,
 }
 
 impl Create {
@@ -54,6 +55,7 @@ impl Create {
             batch,
             judged,
             attempts: 0,
+            replayed: false,
         }
     }
 
@@ -127,7 +129,10 @@ impl Operation for Create {
         match answer {
             Answer::Code(1) => over(Outcome::Done),
             Answer::Word(word, rest) => match (word.as_slice(), rest.as_slice()) {
-                (b"exists", [stored]) if self.is_same(stored) => over(Outcome::Done),
+                (b"exists", [stored]) if self.is_same(stored) => {
+                    self.replayed = true;
+                    over(Outcome::Done)
+                }
                 (b"exists", _) => refused(Error::RequestExists(self.id.clone())),
                 (b"taken", [owner]) => refused(Error::TokenTaken(lossy(owner))),
                 (b"judge", [owner, record]) if self.is_rival(record) => {
@@ -149,5 +154,9 @@ impl Operation for Create {
 
     fn is_read(&self) -> bool {
         false
+    }
+
+    fn remarks(&mut self) -> Vec<Remark> {
+        Remark::replayed(self.replayed)
     }
 }

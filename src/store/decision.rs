@@ -6,7 +6,8 @@ use super::date;
 use super::keys::Keys;
 use super::record::{REQUEST_ORDER, Record, quote_into, text};
 use super::scripts;
-use crate::connection::CommandWriter;
+use crate::connection::{CommandWriter, Remark};
+use redis::Value;
 
 /// How long the marker of a winner lives: long enough for any resend and any rolling upgrade
 /// step, short enough not to grow the store. In milliseconds.
@@ -123,6 +124,13 @@ impl Undone {
     pub fn write(&self, out: &mut CommandWriter<'_>, keys: &Keys, id: &str) {
         commit(out, keys, id, &self.stored, &self.mended, b"");
     }
+}
+
+/// What there is to say of the reply to [`Undone::write`]: whether it was this command that restored
+/// the request `id`.
+#[must_use]
+pub fn restored(id: &str, replies: &[Value]) -> Option<Remark> {
+    matches!(replies, [Value::Int(1)]).then(|| Remark::Restored { id: id.to_owned() })
 }
 
 /// Writes the command that puts `after` in the place of `before`, a decision that Rust has

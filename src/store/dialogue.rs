@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 use redis::Value;
 
 use super::reply::accepted;
-use crate::connection::{CommandWriter, Operation, Outcome, Script, Step};
+use crate::connection::{CommandWriter, Operation, Outcome, Remark, Script, Step};
 use crate::error::Error;
 
 /// One command of a step.
@@ -67,6 +67,7 @@ struct Exchange {
     request: Vec<Command>,
     resent: bool,
     replies: Option<Replies>,
+    remarks: Vec<Remark>,
 }
 
 /// The function's end of the conversation.
@@ -80,15 +81,21 @@ impl Talk {
         if request.is_empty() {
             return Replies::default();
         }
-        *self.exchange() = Exchange {
-            request,
-            ..Exchange::default()
-        };
+        {
+            let mut exchange = self.exchange();
+            exchange.request = request;
+            exchange.resent = false;
+        }
         poll_fn(|_| match self.exchange().replies.take() {
             Some(replies) => Poll::Ready(replies),
             None => Poll::Pending,
         })
         .await
+    }
+
+    /// Says something to those who watch, with the next reply.
+    pub fn remark(&self, remark: Remark) {
+        self.exchange().remarks.push(remark);
     }
 
     fn exchange(&self) -> MutexGuard<'_, Exchange> {
@@ -179,5 +186,9 @@ impl Operation for Dialogue {
 
     fn is_read(&self) -> bool {
         false
+    }
+
+    fn remarks(&mut self) -> Vec<Remark> {
+        std::mem::take(&mut self.talk.exchange().remarks)
     }
 }

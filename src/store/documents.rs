@@ -5,7 +5,7 @@ use redis::Value;
 use super::record::same_members;
 use super::reply::{filled, only, over, refused};
 use super::scripts;
-use crate::connection::{CommandWriter, Operation, Outcome, Step};
+use crate::connection::{CommandWriter, Operation, Outcome, Remark, Step};
 use crate::error::Error;
 
 /// Stores a document under an id that is free.
@@ -15,6 +15,7 @@ pub struct Insert {
     /// The members that make a document the same document.
     identity: &'static [&'static str],
     exists: Error,
+    replayed: bool,
 }
 
 impl Insert {
@@ -31,6 +32,7 @@ impl Insert {
             json,
             identity,
             exists,
+            replayed: false,
         }
     }
 }
@@ -45,6 +47,7 @@ impl Operation for Insert {
             Err(error) => refused(error),
             Ok(None) => over(Outcome::Done),
             Ok(Some(stored)) if same_members(&stored, self.json.as_bytes(), self.identity) => {
+                self.replayed = true;
                 over(Outcome::Done)
             }
             Ok(Some(_)) => refused(self.exists.clone()),
@@ -53,6 +56,10 @@ impl Operation for Insert {
 
     fn is_read(&self) -> bool {
         false
+    }
+
+    fn remarks(&mut self) -> Vec<Remark> {
+        Remark::replayed(self.replayed)
     }
 }
 

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use redis::Value;
 
-use super::decision::{Undone, fingerprint};
+use super::decision::{Undone, fingerprint, restored};
 use super::keys::Keys;
 use super::record::{BATCH_ORDER, DELIVERY_ORDER, REQUEST_ORDER, Record, quote_into, text};
 use super::reply::{ATTEMPTS, Answer, over, refused, unexpected};
 use super::scripts;
-use crate::connection::{CommandWriter, Operation, Outcome, Step};
+use crate::connection::{CommandWriter, Operation, Outcome, Remark, Step};
 use crate::error::Error;
 
 /// What an external id is put into.
@@ -101,6 +101,7 @@ pub struct SetExternalId {
     plugin: Option<Vec<u8>>,
     stage: Stage,
     attempts: u32,
+    remark: Option<Remark>,
 }
 
 enum Stage {
@@ -139,6 +140,7 @@ impl SetExternalId {
             plugin,
             stage: Stage::Direct,
             attempts: 0,
+            remark: None,
         }
     }
 
@@ -183,6 +185,10 @@ impl SetExternalId {
     fn read_direct(&mut self, answer: Answer) -> Step {
         let (word, rest) = match answer {
             Answer::Code(1) => return over(Outcome::Done),
+            Answer::Code(2) => {
+                self.remark = Some(Remark::Replayed);
+                return over(Outcome::Done);
+            }
             Answer::Code(0) => return refused(self.subject.unknown(&self.id)),
             Answer::Word(word, rest) => (word, rest),
             Answer::Nil | Answer::Code(_) => return unexpected("setExternalId"),
@@ -246,6 +252,9 @@ impl Operation for SetExternalId {
     }
 
     fn read(&mut self, replies: Vec<Value>) -> Step {
+        if let Stage::Restore(_) = self.stage {
+            self.remark = restored(&self.id, &replies);
+        }
         let answer = match Answer::read(replies) {
             Ok(answer) => answer,
             Err(error) => return refused(error),
@@ -259,6 +268,10 @@ impl Operation for SetExternalId {
 
     fn is_read(&self) -> bool {
         false
+    }
+
+    fn remarks(&mut self) -> Vec<Remark> {
+        self.remark.take().into_iter().collect()
     }
 }
 

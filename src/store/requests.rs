@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use redis::Value;
 
-use super::decision::Undone;
+use super::decision::{Undone, restored};
 use super::keys::Keys;
 use super::reply::{self, Answer, array, bytes, filled, lossy, over, refused, unexpected};
 use super::scripts;
-use crate::connection::{CommandWriter, Operation, Outcome, Step};
+use crate::connection::{CommandWriter, Operation, Outcome, Remark, Step};
 
 /// Reads a request by its id.
 pub struct Get {
     keys: Arc<Keys>,
     id: String,
     undone: Option<Undone>,
+    remark: Option<Remark>,
 }
 
 impl Get {
@@ -25,6 +26,7 @@ impl Get {
             keys,
             id,
             undone: None,
+            remark: None,
         }
     }
 }
@@ -46,6 +48,7 @@ impl Operation for Get {
 
     fn read(&mut self, replies: Vec<Value>) -> Step {
         if let Some(undone) = self.undone.take() {
+            self.remark = restored(&self.id, &replies);
             // Restored or not, now or by somebody else: this is what the request is.
             return over(Outcome::Document(undone.mended));
         }
@@ -82,6 +85,10 @@ impl Operation for Get {
     fn is_read(&self) -> bool {
         true
     }
+
+    fn remarks(&mut self) -> Vec<Remark> {
+        self.remark.take().into_iter().collect()
+    }
 }
 
 /// Reads the request that an index points to.
@@ -89,6 +96,7 @@ pub struct Find {
     keys: Arc<Keys>,
     index: Vec<u8>,
     undone: Option<(String, Undone)>,
+    remark: Option<Remark>,
 }
 
 impl Find {
@@ -100,6 +108,7 @@ impl Find {
             keys,
             index,
             undone: None,
+            remark: None,
         }
     }
 
@@ -111,6 +120,7 @@ impl Find {
             keys,
             index,
             undone: None,
+            remark: None,
         }
     }
 }
@@ -125,6 +135,7 @@ impl Operation for Find {
 
     fn read(&mut self, replies: Vec<Value>) -> Step {
         if let Some((id, undone)) = self.undone.take() {
+            self.remark = restored(&id, &replies);
             return over(Outcome::Found {
                 id,
                 json: undone.mended,
@@ -154,5 +165,9 @@ impl Operation for Find {
 
     fn is_read(&self) -> bool {
         true
+    }
+
+    fn remarks(&mut self) -> Vec<Remark> {
+        self.remark.take().into_iter().collect()
     }
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use redis::Value;
 
-use super::decision::{Decision, MARKER_LIFE, Undone, commit, is_pending};
+use super::decision::{Decision, MARKER_LIFE, Undone, commit, is_pending, restored};
 use super::keys::Keys;
 use super::record::Record;
 use super::reply::{ATTEMPTS, Answer, over, refused, unexpected};
 use super::scripts;
-use crate::connection::{CommandWriter, Operation, Outcome, Step};
+use crate::connection::{CommandWriter, Operation, Outcome, Remark, Step};
 use crate::error::Error;
 
 /// Decides a request.
@@ -21,6 +21,7 @@ pub struct Resolve {
     result: String,
     stage: ResolveStage,
     attempts: u32,
+    remark: Option<Remark>,
 }
 
 enum ResolveStage {
@@ -51,6 +52,7 @@ impl Resolve {
             result,
             stage: ResolveStage::Direct,
             attempts: 0,
+            remark: None,
         }
     }
 
@@ -64,6 +66,10 @@ impl Resolve {
     fn read_direct(&mut self, answer: Answer) -> Step {
         let (word, rest) = match answer {
             Answer::Code(1) => return over(Outcome::Done),
+            Answer::Code(2) => {
+                self.remark = Some(Remark::Replayed);
+                return over(Outcome::Done);
+            }
             Answer::Code(0) => return refused(Error::UnknownRequest(self.id.clone())),
             Answer::Word(word, rest) => (word, rest),
             _ => return unexpected("resolve"),
@@ -127,6 +133,9 @@ impl Operation for Resolve {
     }
 
     fn read(&mut self, replies: Vec<Value>) -> Step {
+        if let ResolveStage::Restore(_) = self.stage {
+            self.remark = restored(&self.id, &replies);
+        }
         let answer = match Answer::read(replies) {
             Ok(answer) => answer,
             Err(error) => return refused(error),
@@ -150,5 +159,9 @@ impl Operation for Resolve {
 
     fn is_read(&self) -> bool {
         false
+    }
+
+    fn remarks(&mut self) -> Vec<Remark> {
+        self.remark.take().into_iter().collect()
     }
 }

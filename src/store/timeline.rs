@@ -8,7 +8,7 @@ use super::keys::Keys;
 use super::reply::{Answer, over, refused, unexpected};
 use super::scripts;
 use super::walk::{Item, Order, Sizes, Visitor, Walk, WalkOver, push_element};
-use crate::connection::{CommandWriter, Operation, Outcome, Step};
+use crate::connection::{CommandWriter, Operation, Outcome, Remark, Step};
 use crate::error::Error;
 
 /// Appends an entry to a thread.
@@ -18,6 +18,7 @@ pub struct Append {
     thread_id: String,
     json: String,
     created_at: f64,
+    replayed: bool,
 }
 
 impl Append {
@@ -36,6 +37,7 @@ impl Append {
             thread_id,
             json,
             created_at,
+            replayed: false,
         }
     }
 }
@@ -59,7 +61,10 @@ impl Operation for Append {
     fn read(&mut self, replies: Vec<Value>) -> Step {
         match Answer::read(replies) {
             Err(error) => refused(error),
-            Ok(Answer::Code(1)) => over(Outcome::Done),
+            Ok(Answer::Code(code @ (1 | 2))) => {
+                self.replayed = code == 2;
+                over(Outcome::Done)
+            }
             Ok(Answer::Word(word, _)) if word == b"exists" => {
                 refused(Error::EntryExists(self.id.clone()))
             }
@@ -69,6 +74,10 @@ impl Operation for Append {
 
     fn is_read(&self) -> bool {
         false
+    }
+
+    fn remarks(&mut self) -> Vec<Remark> {
+        Remark::replayed(self.replayed)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Calls;
 use crate::connection::command::ScriptForm;
+use crate::connection::notice::Remark;
 use crate::error::Error;
 
 impl Calls {
@@ -34,6 +35,8 @@ impl Calls {
                 Some(limit) => self.report(call, Err(max_retries(limit, ambiguous, cause))),
                 None => {
                     call.form = ScriptForm::Sha;
+                    let code = cause.code().to_owned();
+                    call.again = Some(Box::new(Remark::Retried { code, lost: true }));
                     self.queue.insert(call);
                 }
             }

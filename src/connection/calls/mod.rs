@@ -21,8 +21,10 @@ use super::flight::Flight;
 use super::host::Host;
 use super::inbox::{Arrival, Inbox};
 use super::link::Close;
+use super::notice::Remark;
 use super::operation::{Outcome, Step};
 use super::queue::Queue;
+use super::reply::refusal;
 use super::settings::{Node, Settings};
 use super::shortcut::Shortcut;
 use super::verdict::{Expectations, Verdict};
@@ -258,6 +260,7 @@ impl Calls {
                 stops_clocks: false,
             });
         }
+        call.announce(&*self.host);
         if let Err(failed) = self.flight.send(call) {
             let (call, error) = *failed;
             self.conclude(call, Err(error));
@@ -291,14 +294,22 @@ impl Calls {
                 return Ok(());
             }
         }
-        self.make_again(call, replies.len());
+        self.make_again(call, &replies);
         Ok(())
     }
 
-    /// Puts back a call that was refused in an attempt of this many commands.
-    fn make_again(&mut self, mut call: Carried, commands: usize) {
+    /// Puts back a call that was refused.
+    fn make_again(&mut self, mut call: Carried, replies: &[Value]) {
         // Others than the refused one may have been executed.
-        call.resend |= commands > 1;
+        call.resend |= replies.len() > 1;
+        let code = replies.iter().find_map(refusal).map(|refused| {
+            let error = Error::server(refused);
+            error.code().to_owned()
+        });
+        // That the server wants the text of a script is no trouble.
+        if let Some(code) = code.filter(|code| code != "NOSCRIPT") {
+            call.again = Some(Box::new(Remark::Retried { code, lost: false }));
+        }
         self.queue.insert(call);
     }
 
@@ -309,7 +320,7 @@ impl Calls {
     }
 
     fn deliver(&mut self, mut call: Carried, replies: Vec<Value>) {
-        match call.read(replies) {
+        match call.read(replies, &*self.host) {
             Step::Over(result) => self.conclude(call, result),
             Step::Continue => self.go_on(call),
             Step::Hold => {

@@ -61,7 +61,7 @@ impl Calls {
             self.turn_away(Leave::Anew);
         }
         if reaction == Reaction::Resend && self.waits_longer(false) {
-            self.make_again(call, replies.len());
+            self.make_again(call, &replies);
         } else {
             self.unhinder();
             self.deliver(call, replies);

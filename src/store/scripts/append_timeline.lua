@@ -2,7 +2,8 @@
 --
 -- KEYS  1 entry  2 thread
 -- ARGV  1 entry  2 id  3 score
--- Returns 1 stored, now or before
+-- Returns 1 stored
+--         2 it was stored before
 --         { 'exists' } the id belongs to another entry
 
 local stored = pcall('SET', KEYS[1], ARGV[1], 'NX')
@@ -23,7 +24,7 @@ end
 -- A thread of the name entry:{id} meets its own entry here, and is refused.
 local added = pcall('ZADD', KEYS[2], ARGV[3], ARGV[2])
 if not refused(added) then
-  return 1
+  return before == ARGV[1] and 2 or 1
 end
 if before then
   redis.call('SET', KEYS[1], before)

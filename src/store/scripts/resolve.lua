@@ -2,7 +2,8 @@
 --
 -- KEYS  1 record  2 pending  3 resolved  4 resolve marker
 -- ARGV  1 id  2 nonce of the call  3 resolvedAt  4 result  5 prefix  6 life of the marker in ms
--- Returns 1 this call has won, now or in an earlier sending
+-- Returns 1 this call has won
+--         2 it had won in an earlier sending
 --         0 there is no such request
 --         { 'decided', record, marker }   somebody else has; the record may have been undone
 --         { 'shape', record }             in no known shape: Rust reads it
@@ -15,7 +16,7 @@ if refused(marker) then
 end
 local marked = marker and marker ~= ''
 if marked and string.sub(marker, 1, 32) == ARGV[2] then
-  return 1
+  return 2
 end
 
 local record = pcall('GET', KEYS[1])

@@ -6,6 +6,7 @@
 --       5 SHA-1 of a record that Rust has spliced, or ''  6 the new record
 --       7 '1' if the external id is new to the record
 -- Returns 1 stored, or nothing to store
+--         2 all of it was there before
 --         0 there is no such record
 --         { 'shape', record }            in no known shape: Rust splices
 --         { 'undone', record, marker }   a JavaScript replica has undone the decision: restore first
@@ -171,7 +172,7 @@ if refused(reply) then
 end
 reply = rewrite(KEYS[1], record, from, ending)
 if not refused(reply) then
-  return 1
+  return not is_new and indexed == ARGV[1] and sub(record, from) == ending and 2 or 1
 end
 if indexes and indexed then
   redis.call('SET', KEYS[2], indexed)
