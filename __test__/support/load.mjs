@@ -15,11 +15,11 @@ const openOurs = (client, tableName) => new IoredisState(client, { tableName });
 
 /**
  * Creates, names and decides approvals from now until `finish()`, with `atOnce` of them under way on each of
- * `clients` clients that `connect` makes; each waits `pace` ms before the next one. `open` gives a client's store, and
- * `isPatient` goes on where a call has failed.
+ * `clients` clients that `connect` makes; each waits `pace` ms before the next one. `open` gives a client's store,
+ * `isPatient` goes on where a call has failed, and `onAnswer` is told how many ms each acknowledged call took.
  */
 export function load(connect, tableName, options = {}) {
-  const { clients = 4, atOnce = 16, pace = 0, open = openOurs, isPatient = false } = options;
+  const { clients = 4, atOnce = 16, pace = 0, open = openOurs, isPatient = false, onAnswer } = options;
   const done = new Map();
   const failures = [];
   let acknowledged = 0;
@@ -27,6 +27,7 @@ export function load(connect, tableName, options = {}) {
   let next = 0;
 
   async function step(id, name, call) {
+    const began = performance.now();
     try {
       await call();
     } catch (error) {
@@ -34,6 +35,7 @@ export function load(connect, tableName, options = {}) {
       return false;
     }
     acknowledged += 1;
+    onAnswer?.(performance.now() - began);
     done.get(id).add(name);
     return true;
   }
