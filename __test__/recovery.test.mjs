@@ -1,9 +1,10 @@
 // A fault comes and goes under load: no call fails that was not refused, nothing acknowledged is lost, and new calls
-// succeed again. `npm run recovery` measures how soon, 20 times each.
+// succeed again. The trial C3 of the campaign measures how soon.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { endure, FAULTS } from "./support/faults.mjs";
+import { endure } from "./support/endure.mjs";
+import { FAULTS } from "./support/faults.mjs";
 import { Redis5, Redis6 } from "./support/redis.mjs";
 
 /** A frozen server here: long enough for us to give up its connection. */

@@ -1,15 +1,12 @@
 // What goes wrong between us and a server, and how it ends: for the tests of recovery, and for the campaign that
-// measures it (scripts/recovery.mjs).
+// measures it (trial C3).
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import { IoredisState } from "../../index.js";
 import { startCluster } from "./cluster.mjs";
-import { load, missing } from "./load.mjs";
 import { startProxy } from "./proxy.mjs";
-import { request } from "./records.mjs";
 import { startRedis } from "./redis.mjs";
 import { eventually, startSentinels } from "./sentinel.mjs";
 
@@ -108,6 +105,20 @@ export const FAULTS = [
           await admin.client("KILL", "USER", "app");
         },
         heal: () => admin.acl("SETUSER", "app", "on"),
+      })),
+  },
+  {
+    name: "the server takes no more clients",
+    bounds: [250, 2000],
+    dwell: 300,
+    refuses: true,
+    stage: () =>
+      onServer({}, (_, admin) => ({
+        async strike() {
+          await admin.config("SET", "maxclients", 1);
+          await admin.client("KILL", "TYPE", "normal", "SKIPME", "yes");
+        },
+        heal: () => admin.config("SET", "maxclients", 1000),
       })),
   },
   {
@@ -261,52 +272,5 @@ export async function untilLoading(server) {
     socket.destroy();
     if (event.startsWith("-LOADING")) return;
     assert.doesNotMatch(event, /^\$/, "the server has loaded its data before the test could look");
-  }
-}
-
-/** The request by which recovery is measured. */
-const PROBE = request({ id: "probe" });
-
-/**
- * Keeps a store busy while a fault comes and goes `rounds` times. Resolves to how long after each of its ends a new
- * write succeeded, in ms, what failed meanwhile, and what was acknowledged and is not there.
- */
-export async function endure(fault, { rounds, Library, dwell = fault.dwell, options = {} }) {
-  const scene = await fault.stage();
-  try {
-    const connectOne = () => scene.connect({ maxRetriesPerRequest: null, ...options }, Library);
-    const state = new IoredisState(connectOne(), { tableName: "faults" });
-    await state.create(PROBE);
-    const busy = load(connectOne, "faults", { clients: 1, atOnce: 8, pace: 2 });
-    const times = [];
-    for (let round = 0; round < rounds; round++) {
-      await busy.more(200);
-      await scene.strike();
-      if (dwell) await pause(dwell);
-      await scene.heal();
-      times.push(await recovery(state));
-      await scene.mend?.();
-      if (fault.refuses) busy.failures.length = 0;
-    }
-    const done = await busy.finish();
-    const failures = fault.refuses ? [] : busy.failures;
-    const lost = await missing(new IoredisState(scene.reader(), { tableName: "faults" }), done);
-    return { times, failures, lost };
-  } finally {
-    await scene.stop();
-  }
-}
-
-/** How long it takes from now until a new write succeeds, in ms. */
-async function recovery(state) {
-  const began = performance.now();
-  for (;;) {
-    try {
-      await state.setExternalId(PROBE.id, "again");
-      return performance.now() - began;
-    } catch {
-      // A refusal ends a call; its caller makes it again.
-      await pause(1);
-    }
   }
 }
