@@ -155,3 +155,9 @@ test("the policy for crates covers every platform that we publish for", async ()
   const targets = [...list.matchAll(/"(.+)"/g)].map(([, target]) => target);
   assert.deepEqual(targets.sort(), manifest.napi.targets.toSorted());
 });
+
+test("every file that SECURITY.md points to is there", async () => {
+  const paths = (await read("SECURITY.md")).match(/\b(__test__|tests|docs)\/[\w./-]+\.(mjs|rs|md)/g);
+  assert.ok(paths.length > 5);
+  for (const path of paths) await read(path);
+});

@@ -2,10 +2,12 @@
 //
 //   npm test                              everything
 //   npm test -- create migration          the JavaScript test files whose names contain one of the words
+//   npm test -- --acl                     the JavaScript tests with the permissions of docs/operations.md and no others
 //   npm test -- --test-name-pattern=race  options go to Node's test runner
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { main, root, run } from "./run.mjs";
 import { requireCargo, setup } from "./setup.mjs";
 
@@ -15,6 +17,14 @@ const TEST_LIMIT_MS = 10 * 60_000;
 /** Test files run side by side. Two: they wait for servers most of the time, and share the smallest machine's cores. */
 const CONCURRENCY = 2;
 
+const ACL = "--acl";
+
+/** What makes every process of the tests, whoever starts it, use the published permissions. */
+function leastPrivilege() {
+  const preload = pathToFileURL(join(root, "__test__/support/least-privilege.mjs")).href;
+  return { HITL_ACL: "least", NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --import=${preload}`.trim() };
+}
+
 function testFiles(words) {
   const files = readdirSync(join(root, "__test__"), { recursive: true }).filter((name) => name.endsWith(".test.mjs"));
   const chosen = files.filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
@@ -23,7 +33,7 @@ function testFiles(words) {
 
 await main((args) => {
   const words = args.filter((arg) => !arg.startsWith("-"));
-  const options = args.filter((arg) => arg.startsWith("-"));
+  const options = args.filter((arg) => arg.startsWith("-") && arg !== ACL);
   const files = testFiles(words);
   if (files.length === 0) {
     console.error(`No file in __test__ has a name with ${words.join(" or ")} in it`);
@@ -37,6 +47,7 @@ await main((args) => {
     failures += run("cargo", ["test", "--locked", "--no-default-features"]) === 0 ? 0 : 1;
   }
   const runner = ["--test", `--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TEST_LIMIT_MS}`];
-  failures += run(process.execPath, [...runner, "--test-reporter=spec", ...options, ...files]) === 0 ? 0 : 1;
+  const env = args.includes(ACL) ? leastPrivilege() : {};
+  failures += run(process.execPath, [...runner, "--test-reporter=spec", ...options, ...files], { env }) === 0 ? 0 : 1;
   return failures === 0 ? 0 : 1;
 });

@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -11,6 +11,7 @@ import { after } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Redis as Redis5 } from "ioredis5";
 import { Redis as Redis6 } from "ioredis6";
+import { aclArgs, LEAST, refusalsAt } from "./acl.mjs";
 import { tlsArgs } from "./tls.mjs";
 
 export { Redis5, Redis6 };
@@ -82,6 +83,7 @@ class RedisServer {
   #clients = new Set();
   #config;
   #findPort;
+  #isFrozen = false;
 
   constructor(dir, args, { tls, config, findPort }) {
     this.dir = dir;
@@ -101,6 +103,7 @@ class RedisServer {
         ...this.#config,
         ...port,
         ...["--bind", "127.0.0.1", "--unixsocket", this.socket, "--dir", this.dir],
+        ...aclArgs(serverBinary()),
         ...this.#args,
       ].map(String),
       { stdio: ["ignore", "pipe", "pipe"] },
@@ -170,7 +173,16 @@ class RedisServer {
 
   /** Sends the process a signal: "SIGSTOP" freezes the server, "SIGCONT" lets it go on. */
   signal(name) {
+    this.#isFrozen = name === "SIGSTOP" || (this.#isFrozen && name !== "SIGCONT");
     this.#child.kill(name);
+  }
+
+  /** Under the published permissions: what the server has refused the state, as an error to be thrown, if anything. */
+  async #refusals() {
+    if (!this.isRunning || this.#isFrozen || this.#args.includes("--sentinel")) return undefined;
+    // A test may have taken the server's folder away.
+    const refusals = await refusalsAt(existsSync(this.socket) ? { path: this.socket } : { port: this.port });
+    return refusals.length === 0 ? undefined : new Error(`Not permitted to the state:\n${refusals.join("\n")}`);
   }
 
   /** Waits for the end of the process, which on its own keeps no test alive. */
@@ -181,15 +193,20 @@ class RedisServer {
 
   /** Ends the server at once, as a crash would. */
   async kill() {
+    const refusals = LEAST && (await this.#refusals());
+    this.#isFrozen = false;
     this.#child.kill("SIGKILL");
     await this.#exit();
+    if (refusals) throw refusals;
   }
 
   /** Starts the server again on the same port and data; `args` replace the arguments of the first start. */
   async restart({ args = this.#args } = {}) {
     if (running.has(this.#child)) {
+      const refusals = LEAST && (await this.#refusals());
       this.signal("SIGTERM");
       await this.#exit();
+      if (refusals) throw refusals;
     }
     this.#args = args;
     await this.#launch();
@@ -199,8 +216,11 @@ class RedisServer {
   async stop() {
     for (const client of this.#clients) client.disconnect();
     this.#clients.clear();
-    await this.kill();
-    await rm(this.dir, { recursive: true, force: true });
+    try {
+      await this.kill();
+    } finally {
+      await rm(this.dir, { recursive: true, force: true });
+    }
   }
 }
 
