@@ -8,6 +8,8 @@ import { sideOf } from "../sides.mjs";
 const [side, port, tableName, published] = process.argv.slice(2);
 const client = new Redis({ port: Number(port), host: "127.0.0.1" });
 const state = (await sideOf(side, published))(client, tableName);
+// Whoever has started it is gone.
+process.once("disconnect", () => process.exit());
 await client.ping();
 process.send("ready");
 await once(process, "message");

@@ -73,5 +73,7 @@ process.on("message", async ({ tableName, ids, calls, of, slot }) => {
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   process.send({ isIdle: true });
 });
+// Whoever has started it is gone.
+process.once("disconnect", () => process.exit());
 await client.ping();
 process.send({ isReady: true });
