@@ -9,7 +9,7 @@ import { answers } from "../../benchmark/processes.mjs";
 import { IoredisState } from "../../index.js";
 
 /** Approvals, or keys, at a time, and the pause behind each, in ms: some hundred calls a second. */
-const LOAD = { clients: 1, atOnce: 2, pace: 5 };
+const LOAD = { clients: 1, atOnce: 2, pace: 20 };
 
 const [port, tableName] = process.argv.slice(2);
 const connect = () => {

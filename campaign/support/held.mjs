@@ -16,6 +16,9 @@ const BETWEEN = 16_000;
 
 const place = (name) => new URL(name, import.meta.url);
 
+/** Whether a trial is too short to measure time: it looks at what is done, then, and not at how long that takes. */
+export const isShort = ({ count }) => count < 100_000;
+
 /** A process of this folder, which ends with the trial. */
 export async function helper(trial, name, args) {
   const process = await start(place(name), args, name);
@@ -87,9 +90,8 @@ export async function slowCommands(db, slow = SLOW) {
 export async function held(trial, redis, { tableName = "", limit, waits = Infinity }, work) {
   const { sample, tally, fault } = trial;
   const bystander = await helper(trial, "bystander.mjs", [redis.port, tableName]);
-  const isShort = trial.count < 100_000;
-  if (!isShort) await Promise.all([redis.pid, bystander.pid].map(prefer));
-  const watched = isShort ? undefined : watchStall(redis);
+  if (!isShort(trial)) await Promise.all([redis.pid, bystander.pid].map(prefer));
+  const watched = isShort(trial) ? undefined : watchStall(redis);
   await bystander.do("begin");
   const slow = await slowCommands(redis.client());
   const said = await work();
@@ -99,8 +101,7 @@ export async function held(trial, redis, { tableName = "", limit, waits = Infini
   for (const text of failures) fault("a live call failed", text);
   for (const text of lost) fault("a live call was acknowledged and is lost", text);
   tally("live calls meanwhile", calls);
-  // What a short form measures in a second says nothing.
-  if (isShort) return { said, ids };
+  if (isShort(trial)) return { said, ids };
   const [longest] = commands;
   sample("longest command, ms", longest?.ms ?? 0);
   tally("commands above 5 ms", commands.filter(({ ms }) => ms > 5).length);

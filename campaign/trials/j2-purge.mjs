@@ -13,40 +13,48 @@ const SHARD = 100_000;
 /** So many requests stay for each one that goes. */
 const STAYING = 2;
 
-/** Processes that are killed while they purge, and how long they live at least and at most, in ms for 1,000 requests. */
+/** Processes that are killed while they purge, before the server is. */
 const KILLS = 2;
-const LIFE = [5, 30];
 
 /** How far the memory may be from what it was, as a share, and what a server needs for a store of any size, in bytes. */
 const NEAR = 0.05;
 const BASE = 2 ** 21;
 
+/** Has the server write its log anew, so that it starts from a copy of the data and not from all that led there. */
+async function rewriteLog(db) {
+  await db.bgrewriteaof();
+  while (/aof_rewrite_(in_progress|scheduled):1/.test(await db.info("persistence"))) await pause(100);
+}
+
 const usedMemory = async (db) => Number(/used_memory:(\d+)/.exec(await db.info("memory"))[1]);
 
-/** Purges to the end; on the way processes are killed, and then the server. */
+/** Purges to the end; on the way processes are killed, and then the server, each when a further share has gone. */
 async function purgeThrough(trial, redis, resolvedBefore) {
   const { chance, count, tally } = trial;
-  const life = () => (chance.between(...LIFE) * count) / 1000;
+  const keys = keysOf(TABLE);
   const spawned = () => helper(trial, "maintainer.mjs", [redis.port, TABLE]);
-  for (let n = 0; n < KILLS; n++) {
-    const mortal = await spawned();
+  const untilGone = async (nth, isOver) => {
+    const db = redis.client();
+    const left = count * (1 - (nth + chance.random()) / (KILLS + 2));
+    while (!isOver() && (await db.zcount(keys.all, START, START + count - 1)) > left) await pause(1);
+    db.disconnect();
+  };
+  for (let nth = 0; nth <= KILLS; nth++) {
+    const purging = await spawned();
     let isOver = false;
-    const purged = mortal.do("purge", { resolvedBefore }).then(() => (isOver = true));
-    await Promise.race([pause(life()), purged]);
-    const killed = mortal.kill();
-    await Promise.all([killed, purged.catch(() => {})]);
-    tally(isOver ? "processes that were done" : "processes killed in the middle");
+    const purged = purging.do("purge", { resolvedBefore }).then(
+      () => (isOver = true),
+      () => {},
+    );
+    await untilGone(nth, () => isOver);
+    tally(`${nth < KILLS ? "processes" : "servers"} killed ${isOver ? "behind the end" : "in the middle"}`);
+    if (nth < KILLS) await purging.kill();
+    else {
+      await redis.kill();
+      await redis.restart();
+    }
+    await purged;
   }
-  const survivor = await spawned();
-  const purged = survivor.do("purge", { resolvedBefore });
-  const outcome = purged.then(
-    () => "the server was killed after the end",
-    () => "purges that the server's end has ended",
-  );
-  await Promise.race([pause(life()), purged.catch(() => {})]);
-  await redis.kill();
-  await redis.restart();
-  tally(await outcome);
   return (await spawned()).do("purge", { resolvedBefore });
 }
 
@@ -69,6 +77,7 @@ export const trial = {
     const before = await usedMemory(db);
     await fillLarge(db, TABLE, { count, pendingEvery: 0 });
     const full = await usedMemory(db);
+    await rewriteLog(db);
 
     const work = () => purgeThrough(trial, redis, START + count);
     const { said, ids } = await held(trial, redis, { tableName: TABLE, limit: 25 }, work);
