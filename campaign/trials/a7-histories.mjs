@@ -30,7 +30,7 @@ export const trial = {
     "there is an order of all calls that explains every answer; only what sets an external id may do so again when it is sent again",
   unit: "histories of 1,000 calls",
   full: 500,
-  shard: 100,
+  shard: 50,
   short: 5,
   javascript: { full: 20, short: 2, breaks: true },
   async run(trial) {
