@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { execFile } from "node:child_process";
-import { tracingChannel } from "node:diagnostics_channel";
+import { channel as channelOf, tracingChannel } from "node:diagnostics_channel";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -114,11 +114,12 @@ test("the async context of the caller is there at every stage, and what start bi
   const note = (stage) => () => seen.push([stage, callers.getStore(), spans.getStore()]);
   const stages = Object.fromEntries(["start", "end", "asyncStart", "asyncEnd"].map((stage) => [stage, note(stage)]));
   channel.start.bindStore(spans, ({ operation }) => `span of ${operation}`);
-  channel.subscribe({ ...stages, error() {} });
+  const listeners = { ...stages, error() {} };
+  channel.subscribe(listeners);
   try {
     await callers.run("caller", () => state.count());
   } finally {
-    channel.unsubscribe(stages);
+    channel.unsubscribe(listeners);
     channel.start.unbindStore(spans);
   }
   const span = "span of count";
@@ -126,22 +127,51 @@ test("the async context of the caller is there at every stage, and what start bi
     seen,
     Object.keys(stages).map((stage) => [stage, "caller", span]),
   );
-  for (const [stage, listener] of Object.entries(stages)) channel[stage].unsubscribe(listener);
 });
 
-test("calls of ten thousand at once keep their order and each its own story", async () => {
+test("a thousand calls at once keep their order and each its own story", async () => {
   const { state } = store();
   await state.ensureSchema();
   const { told } = await watched(
-    () => Promise.all(Array.from({ length: 10_000 }, (_, n) => state.get(`r${n}`))),
+    () => Promise.all(Array.from({ length: 1000 }, (_, n) => state.get(`r${n}`))),
     [],
     TRACED,
   );
   const ended = told.filter(([stage]) => stage === "asyncEnd").map(([, { id }]) => id);
   assert.deepEqual(
     ended,
-    Array.from({ length: 10_000 }, (_, n) => `r${n}`),
+    Array.from({ length: 1000 }, (_, n) => `r${n}`),
   );
+});
+
+test("without a subscriber no message is made, whatever happens", async () => {
+  // Whoever publishes on a channel that nobody listens to has made a message for nothing.
+  const idle = Object.getPrototypeOf(channelOf("of nobody"));
+  const { publish, runStores } = idle;
+  const published = [];
+  idle.publish = function (message) {
+    if (String(this.name).includes("@hitl-sdk/")) published.push([this.name, message]);
+  };
+  idle.runStores = (message, work) => {
+    published.push(["runStores", message]);
+    return work();
+  };
+  try {
+    const client = server.client();
+    const { state, keys } = store({ client });
+    for (const [, call] of Object.values(METHODS)) await call(state);
+    await refuses(state.create(request({ id: "r", message: "other" })), "REQUEST_EXISTS");
+    await state.createBatch(batch({ id: "b" }));
+    await db.set(keys.request("s"), "broken");
+    await db.zadd(keys.all, 1, "s");
+    await state.list();
+    await db.client("KILL", "TYPE", "normal", "SKIPME", "yes");
+    await Promise.all([state.get("r"), state.count(), state.verify({ repair: true })]);
+    await state.close();
+  } finally {
+    Object.assign(idle, { publish, runStores });
+  }
+  assert.deepEqual(published, []);
 });
 
 test("ioredis-mock is watched in the same way", async () => {
