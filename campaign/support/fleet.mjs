@@ -32,14 +32,19 @@ class Slot {
     while (left > 0) {
       const { child } = this;
       const isOver = new Promise((resolve) => {
+        const end = () => {
+          this.isAtWork = false;
+          resolve();
+        };
         child.on("message", (event) => {
-          if (event.isIdle) return resolve();
+          if (event.isIdle) return end();
           onEvent({ ...event, side: this.side, slot: this.name });
           if (event.ended !== undefined) left -= 1;
           return undefined;
         });
-        child.once("exit", resolve);
+        child.once("exit", end);
       });
+      this.isAtWork = true;
       child.send({ ...task, calls: left, of: calls, slot: this.name });
       await isOver;
       child.removeAllListeners("message");
@@ -51,8 +56,9 @@ class Slot {
     }
   }
 
-  /** Kills whoever is at work. */
+  /** Kills whoever is at work; one that is idle, or about to start, has nobody who would replace it. */
   kill() {
+    if (!this.isAtWork) return;
     this.killed = this.child;
     this.child.kill("SIGKILL");
   }
