@@ -51,9 +51,18 @@ function youngest(paths) {
   );
 }
 
+const addons = () => readdirSync(root).filter((name) => /^state-ioredis\..+\.node$/.test(name));
+
+/** The addon that was built last. */
+export function addonPath() {
+  const [path] = addons()
+    .map((name) => join(root, name))
+    .sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
+  return path;
+}
+
 function addonIsCurrent() {
-  const addons = readdirSync(root).filter((name) => /^state-ioredis\..+\.node$/.test(name));
-  const built = youngest(addons.map((name) => join(root, name)));
+  const built = youngest(addons().map((name) => join(root, name)));
   return existsSync(join(root, "binding.js")) && built > youngest(SOURCES.map((name) => join(root, name)));
 }
 
@@ -66,6 +75,17 @@ export function buildAddon() {
   if (run(process.execPath, [napi, ...args]) !== 0) {
     throw new SetupError("The addon does not build; the compiler's words are above.");
   }
+}
+
+/** Builds programs of tests in Rust, and returns their paths by name. */
+export function corePrograms(names) {
+  requireCargo();
+  const args = ["test", "--locked", "--no-default-features", "--no-run", ...names.flatMap((name) => ["--test", name])];
+  const said = outputOf("cargo", [...args, "--message-format=json"]);
+  if (said === null) throw new SetupError("The tests of the core do not build: cargo test says why.");
+  const built = said.split("\n").map((line) => JSON.parse(line));
+  const pathOf = (name) => built.find(({ target, executable }) => executable && target.name === name).executable;
+  return Object.fromEntries(names.map((name) => [name, pathOf(name)]));
 }
 
 /** What tests and demo need; `redis: false` where a server is given. */

@@ -9,6 +9,7 @@
 //!   again when it broke.
 //! - [`Error`]: what can go wrong, and whether the server may have acted all the same.
 //! - `binding` (feature `node`): the same for JavaScript.
+//! - `properties` (feature `properties`, and in tests): what must hold for every input.
 //!
 //! `ARCHITECTURE.md` tells how a call travels through them.
 
@@ -21,6 +22,9 @@ pub mod connection;
 pub mod error;
 #[forbid(unsafe_code)]
 pub mod migrations;
+#[cfg(any(test, feature = "properties"))]
+#[forbid(unsafe_code)]
+pub mod properties;
 #[forbid(unsafe_code)]
 pub mod store;
 

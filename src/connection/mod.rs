@@ -37,5 +37,7 @@ pub use host::{Host, Reaction, Stream, Transport};
 pub use link::{Close, Link};
 pub use notice::{Change, Progress, Remark};
 pub use operation::{Call, Gate, Operation, Outcome, Step};
+#[cfg(any(test, feature = "properties"))]
+pub(crate) use reply::{Frame, parse as parse_reply};
 pub use settings::{Address, Detector, Node, Replica, Route, SentinelRoute, Settings};
 pub use tls::{Identity, Tls, Version, keep_authorities, keeps_authorities};

@@ -14,7 +14,7 @@ const LONGEST_LINE: usize = 1 << 20;
 
 /// How far the reply at the front of a buffer has been followed.
 #[derive(Debug)]
-pub(super) struct Frame {
+pub(crate) struct Frame {
     /// Where the next unread element begins. May lie beyond what has arrived: a bulk string is
     /// skipped as soon as its length is known.
     next: usize,
@@ -25,7 +25,7 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             next: 0,
             searched: 0,
@@ -35,7 +35,7 @@ impl Frame {
 
     /// The length of the reply that begins at the start of `buffer`, once it is complete.
     /// The next call must show the same bytes and perhaps more.
-    pub(super) fn complete(&mut self, buffer: &[u8]) -> Result<Option<usize>, Error> {
+    pub(crate) fn complete(&mut self, buffer: &[u8]) -> Result<Option<usize>, Error> {
         while self.missing > 0 {
             let Some(line) = self.line(buffer)? else {
                 return Ok(None);
@@ -102,7 +102,7 @@ fn length(text: &[u8]) -> Result<Option<u64>, Error> {
 }
 
 /// The value of a complete reply.
-pub(super) fn parse(frame: &[u8]) -> Result<Value, Error> {
+pub(crate) fn parse(frame: &[u8]) -> Result<Value, Error> {
     if frame.first() == Some(&b'-') && std::str::from_utf8(frame).is_err() {
         // The server's errors repeat what it was sent, cut where a character may be halved.
         // The library reads UTF-8 only; losing half a character must not cost the connection.

@@ -13,7 +13,7 @@ pub mod external_ids;
 pub mod inbox;
 pub mod keys;
 mod maintenance;
-mod position;
+pub(crate) mod position;
 pub mod purge;
 pub mod record;
 pub(crate) mod reply;

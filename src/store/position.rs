@@ -40,7 +40,8 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The bytes that these hexadecimal digits write.
+/// The bytes that `hex` has written as these digits. Nothing else is read, so that two texts never mean
+/// the same.
 #[must_use]
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
@@ -49,8 +50,16 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
     }
     digits
         .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .map(|pair| Some((digit(pair[0])? << 4) | digit(pair[1])?))
         .collect()
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -67,6 +76,8 @@ mod tests {
             assert_eq!(Position::read(&position.to_string()), Some(position));
         }
         assert_eq!(Position::read(""), None);
-        assert_eq!(Position::read("1 abc"), None);
+        for other in ["1 abc", "1 0g", "1 +1", "1 AB"] {
+            assert_eq!(Position::read(other), None, "{other}");
+        }
     }
 }

@@ -63,8 +63,6 @@ local function shape()
       entries[#entries + 1] = {
         key = sub(text, from, colon - 1),
         value = sub(text, colon + 1, stop),
-        first = colon + 1,
-        last = stop,
       }
       local mark = byte(mask, stop + 1)
       if mark == 125 then

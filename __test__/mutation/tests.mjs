@@ -1,0 +1,53 @@
+// Which tests belong to which script: those of which one must fail when one of its lines is missing. The first of each
+// list are quick, and likely to fail.
+
+/** Programs of tests in Rust, in `tests/`. They have the scripts in them as the addon has. */
+export const CORE_PROGRAMS = ["scripts", "migrations"];
+
+/** A file of `__test__`, run with the addon. */
+const file = (name, env) => ({ program: "addon", name, env });
+/** Tests of a program in Rust, by the beginning of their names. */
+const core = (program, name = "") => ({ program, name });
+
+const SCRIPTS = core("scripts");
+const REFUSALS = [file("refusals-type"), file("refusals-acl")];
+const FOREIGN = [file("corrupt-records"), file("beside-javascript")];
+/** Fewer records than by default: a missing line is met at once or hardly ever. */
+const SPLICES = file("splice-oracle", { HITL_TEST_RECORDS: "500" });
+
+/** All but those that take minutes. */
+const MIGRATIONS = [
+  ...["outcomes::", "dirt::", "refusals::a_forbidden", "refusals::an_index", "refusals::a_namespace"],
+  ...["refusals::a_replica", "replicas::a_create", "replicas::a_decision", "replicas::an_index", "bounds::long"],
+  ...["interruptions::what", "interruptions::any_step", "refusals::a_full"],
+].map((name) => core("migrations", name));
+
+/** Scripts of which every line has been tried and none survives: `npm test` tries some of these again. */
+export const PROVEN = ["append_timeline", "commit_decision", "find", "insert"];
+
+export const TESTS = {
+  append_timeline: [SCRIPTS, file("timeline"), ...REFUSALS],
+  commit_decision: [SCRIPTS, file("resolve"), ...REFUSALS, ...FOREIGN],
+  create: [SCRIPTS, file("create"), file("batches"), ...REFUSALS, ...FOREIGN],
+  find: [SCRIPTS, file("set-external-id"), file("create"), ...REFUSALS, ...FOREIGN],
+  insert: [SCRIPTS, file("batches"), file("deliveries"), ...REFUSALS, ...FOREIGN],
+  mend: [file("verify")],
+  page: [SCRIPTS, file("cursors"), file("timeline"), file("list")],
+  purge: [file("purge")],
+  purge_delivery: [file("purge")],
+  resolve: [SCRIPTS, file("resolve"), ...REFUSALS, ...FOREIGN, SPLICES],
+  set_external_id: [
+    ...[SCRIPTS, file("set-external-id"), file("batches"), file("deliveries")],
+    ...[...REFUSALS, ...FOREIGN, SPLICES],
+  ],
+  "002_complete": MIGRATIONS,
+  "002_copy": MIGRATIONS,
+  "002_finish": MIGRATIONS,
+  "002_probe": MIGRATIONS,
+  "002_stage": MIGRATIONS,
+  "002_switch": MIGRATIONS,
+  "003_index": MIGRATIONS,
+  "003_strays": MIGRATIONS,
+  sizes: MIGRATIONS,
+  stamp: MIGRATIONS,
+};

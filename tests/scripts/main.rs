@@ -1,0 +1,12 @@
+//! The scripts themselves, on a real server: what each of them answers, and that it does all or
+//! nothing. Operations go round what a script leaves to Rust, and so hide much of what it does.
+#![allow(missing_docs)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod answers;
+mod cases;
+mod refusals;
+mod shape;
+mod store;
