@@ -22,9 +22,6 @@ export declare function answer(link: ExternalObject<NativeLink>, question: numbe
 /** `appendTimeline()`. */
 export declare function appendTimeline(store: ExternalObject<NativeStore>, ticket: number, id: string, threadId: string, json: string, createdAt: number): void
 
-/** Closes a bridge that has no connection and no pending call. */
-export declare function closeBridge(bridge: ExternalObject<Bridge>): void
-
 /** Closes a connection: after the calls made so far, or at once. */
 export declare function closeLink(link: ExternalObject<NativeLink>, graceful: boolean): void
 
@@ -76,8 +73,8 @@ export declare function list(store: ExternalObject<NativeStore>, ticket: number,
 /** `listByBatch()`. */
 export declare function listByBatch(store: ExternalObject<NativeStore>, ticket: number, batchId: string): void
 
-/** Opens the bridge of an environment. `deliver` takes events, four values each. */
-export declare function openBridge(deliver: (arg0: Array<Item>) => void): ExternalObject<Bridge>
+/** Opens the bridge of an environment, once. */
+export declare function openBridge(): ExternalObject<Bridge>
 
 /**
  * Makes the connection for the client that JavaScript calls `number`. `random`: 24 characters
@@ -99,6 +96,12 @@ export declare function resolve(store: ExternalObject<NativeStore>, ticket: numb
  * and 2. Without `json` the external id is one that JSON leaves out, and nothing is stored.
  */
 export declare function setExternalId(store: ExternalObject<NativeStore>, ticket: number, subject: number, id: string, key: string, json?: string | undefined | null, pluginId?: string | undefined | null): void
+
+/** Starts a bridge. `deliver` takes events, four values each. */
+export declare function startBridge(bridge: ExternalObject<Bridge>, deliver: (arg0: Array<Item>) => void): void
+
+/** Stops a bridge that has no connection and no pending call. */
+export declare function stopBridge(bridge: ExternalObject<Bridge>): void
 
 /** The socket of a stream has ended: with the code of an error, or because the peer closed it. */
 export declare function streamEnded(link: ExternalObject<NativeLink>, stream: number, code?: string | undefined | null): void

@@ -2,11 +2,12 @@
 // operation does is in src/store; see ARCHITECTURE.md for the way of one call.
 
 const native = require("./binding.js");
-const { park, unpark } = require("./js/bridge.js");
+const { abandon, park } = require("./js/bridge.js");
 const { keyPrefixOf, linkOf, refusalOf } = require("./js/client.js");
 const { clientOf } = require("./js/own.js");
 const { coded, connectionClosed, invalidArgument, wrongKind } = require("./js/errors.js");
 const maintenance = require("./js/maintenance.js");
+const { demand } = require("./js/native.js");
 const records = require("./js/records.js");
 const watching = require("./js/watching.js");
 
@@ -258,7 +259,7 @@ class IoredisState {
       const link = this.#link;
       link.open();
       if (this.#epoch !== link.epoch) {
-        this.#store = native.openStore(link.handle, this.#prefix);
+        this.#store = demand(() => native.openStore(link.handle, this.#prefix));
         this.#epoch = link.epoch;
       }
       link.gather();
@@ -266,9 +267,8 @@ class IoredisState {
       const ticket = park({ link, resolve, reject, read, operation, tableName, id, retries: 0, wasLost: false });
       try {
         send(this.#store, ticket);
-      } catch (error) {
-        unpark(ticket);
-        throw error;
+      } catch {
+        throw abandon(ticket);
       }
     });
   }

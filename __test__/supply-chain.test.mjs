@@ -118,6 +118,12 @@ test("a panic unwinds in what we publish", async () => {
   assert.equal(cargo.match(/^panic = /gm).length, 1, "another profile says otherwise");
 });
 
+test("what we publish has no points of failure for tests", async () => {
+  const [, features] = /^\[features\]\n([\s\S]*?)(?=^\[)/m.exec(await read("Cargo.toml"));
+  assert.match(features, /^default = \["node"\]$/m);
+  assert.doesNotMatch(await read("binding.d.ts"), /fault/i);
+});
+
 test("the text of every script is put together by the compiler, out of files alone", () => {
   const makers = rust.filter(([path, text]) => path.startsWith("src/") && /(?<!redis::)Script::new\(/.test(text));
   assert.ok(makers.length >= 3);

@@ -6,6 +6,7 @@ const native = require("../binding.js");
 const { toAnswer, toRefusal } = require("./answers.js");
 const { Carrier } = require("./carrier.js");
 const { fromReport } = require("./errors.js");
+const { defect, demand, insist } = require("./native.js");
 const watching = require("./watching.js");
 
 // The kinds of events, four values each: kind, ticket or client, and two more. 4 is an error;
@@ -22,18 +23,25 @@ const REMARK = 10;
 const pending = [];
 const free = [];
 let pendingCount = 0;
+let keepsAlive = false;
 
 /** Connections by number: open, or closed with calls that are not settled. */
 const links = new Map();
 let nextLink = 0;
 
+/** The way to the native side: made once, started by the first connection and stopped after the last one. */
 let bridge = null;
+let isStarted = false;
 
-/** Makes the native connection of `link`, and the bridge if there is none yet. */
+/** Makes the native connection of `link`. */
 function openLink(link) {
-  bridge ??= native.openBridge(deliver);
+  bridge ??= demand(() => native.openBridge());
+  if (!isStarted) {
+    demand(() => native.startBridge(bridge, deliver));
+    isStarted = true;
+  }
   const number = nextLink++;
-  const handle = native.openLink(bridge, number, randomBytes(12).toString("hex"));
+  const handle = demand(() => native.openLink(bridge, number, randomBytes(12).toString("hex")));
   links.set(number, { link, handle, carrier: new Carrier(handle) });
   return { number, handle };
 }
@@ -51,9 +59,10 @@ function forgetLink(number) {
 
 /** Lets go of the thread once nothing needs it, so that nothing outlives the last client. */
 function closeWhenIdle() {
-  if (bridge !== null && links.size === 0 && pendingCount === 0) {
-    native.closeBridge(bridge);
-    bridge = null;
+  if (isStarted && links.size === 0 && pendingCount === 0) {
+    isStarted = false;
+    keepsAlive = false;
+    insist(() => native.stopBridge(bridge));
   }
 }
 
@@ -62,29 +71,38 @@ function closeWhenIdle() {
  * makes it of a JSON text and an id.
  */
 function park(call) {
+  if (!keepsAlive) {
+    demand(() => native.hold(bridge, true));
+    keepsAlive = true;
+  }
   const ticket = free.length > 0 ? free.pop() : pending.length;
   pending[ticket] = call;
   call.link.pending += 1;
   pendingCount += 1;
-  if (pendingCount === 1) {
-    native.hold(bridge, true);
-  }
   return ticket;
 }
 
 function unpark(ticket) {
   const call = pending[ticket];
   pending[ticket] = undefined;
-  free.push(ticket);
   pendingCount -= 1;
   if (pendingCount === 0) {
-    native.hold(bridge, false);
+    keepsAlive = !insist(() => native.hold(bridge, false));
   }
   call.link.pending -= 1;
   if (call.link.pending === 0) {
     call.link.drained();
   }
   return call;
+}
+
+/**
+ * Gives up a call that could not be handed over, and returns why. Its ticket is not used again: the native side may
+ * have it, and settle it yet.
+ */
+function abandon(ticket) {
+  unpark(ticket).link.close(true);
+  return defect();
 }
 
 /** Takes what the runtime thread has to say. Never throws: that would end the process. */
@@ -105,12 +123,16 @@ function deliver(events) {
 }
 
 function settle(kind, ticket, value, found) {
-  const { link } = pending[ticket];
+  const { link } = pending[ticket] ?? {};
+  if (link === undefined) {
+    return;
+  }
   if (link.isEarly()) {
     link.early.push(() => settle(kind, ticket, value, found));
     return;
   }
   const call = unpark(ticket);
+  free.push(ticket);
   try {
     if (kind === DONE) {
       call.resolve(undefined);
@@ -173,11 +195,16 @@ function ask(number, question, text) {
   }
   const { link, handle, carrier } = asker;
   const asked = JSON.parse(text);
+  const say = (json) => {
+    if (!insist(() => native.answer(handle, question, json))) {
+      insist(() => native.closeLink(handle, false));
+    }
+  };
   const reply = (value) => {
     tellOfAnswer(number, link, asked, value);
-    native.answer(handle, question, toAnswer(value));
+    say(toAnswer(value));
   };
-  const refuse = (error) => native.answer(handle, question, toRefusal(error));
+  const refuse = (error) => say(toRefusal(error));
   try {
     const answer = link.answer(asked, carrier);
     if (typeof answer?.then === "function") {
@@ -190,4 +217,4 @@ function ask(number, question, text) {
   }
 }
 
-module.exports = { forgetLink, openLink, park, unpark };
+module.exports = { abandon, forgetLink, openLink, park };

@@ -3,6 +3,7 @@
 
 const native = require("../binding.js");
 const { CODE } = require("./answers.js");
+const { insist } = require("./native.js");
 
 // What the native side wants of a socket. A close is 8.
 const WRITE = 6;
@@ -70,28 +71,47 @@ class Stream {
     socket.on("data", (bytes) => this.receive(bytes));
     socket.on("error", (error) => this.end(CODE.test(error?.code) ? error.code : "ECONNRESET"));
     socket.on("end", () => this.end());
-    socket.on("close", () => native.streamEnded(this.handle, this.number));
+    socket.on("close", () => this.tell());
     // Whoever had the socket before may have left it paused.
     socket.resume();
   }
 
   receive(bytes) {
-    if (!native.streamReceived(this.handle, this.number, bytes)) {
-      this.socket.pause();
+    try {
+      if (!native.streamReceived(this.handle, this.number, bytes)) {
+        this.socket.pause();
+      }
+    } catch {
+      // Whether the bytes have arrived nobody knows.
+      this.break();
     }
   }
 
   write(bytes) {
     this.socket?.write(bytes, (error) => {
-      if (!error) {
-        native.streamTook(this.handle, this.number, bytes.length);
+      try {
+        if (!error) {
+          native.streamTook(this.handle, this.number, bytes.length);
+        }
+      } catch {
+        this.break();
       }
     });
   }
 
+  /** After a native function has failed, only another stream can be trusted. */
+  break() {
+    this.tell("ECONNRESET");
+    this.socket.destroy();
+  }
+
+  tell(code) {
+    insist(() => native.streamEnded(this.handle, this.number, code));
+  }
+
   /** The socket can give no more; now its connector can still see it close. */
   end(code) {
-    native.streamEnded(this.handle, this.number, code);
+    this.tell(code);
     this.opening.abandon();
   }
 }

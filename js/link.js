@@ -4,6 +4,7 @@
 const native = require("../binding.js");
 const { forgetLink, openLink } = require("./bridge.js");
 const { connectionClosed } = require("./errors.js");
+const { insist } = require("./native.js");
 
 /** Calls what is to be done once the present code and what waits behind it have run. */
 const soon = Promise.resolve();
@@ -55,10 +56,13 @@ class Link {
     if (this.pending > 0 && !this.isCorked) {
       this.isCorked = true;
       const { handle } = this;
-      native.cork(handle, true);
+      insist(() => native.cork(handle, true));
       soon.then(() => {
         this.isCorked = false;
-        native.cork(handle, false);
+        if (!insist(() => native.cork(handle, false))) {
+          // Nothing else would let its calls go.
+          this.close(false);
+        }
       });
     }
   }
@@ -77,9 +81,10 @@ class Link {
   }
 
   close(graceful) {
-    if (this.handle !== null) {
-      native.closeLink(this.handle, graceful);
+    const { handle } = this;
+    if (handle !== null) {
       this.handle = null;
+      insist(() => native.closeLink(handle, graceful));
       if (this.pending === 0) {
         forgetLink(this.number);
       } else {
@@ -97,7 +102,7 @@ class Link {
     const { handle } = this;
     this.close(true);
     if (handle !== null && this.pending > 0) {
-      const giveUp = setTimeout(() => native.closeLink(handle, false), CLOSE_PATIENCE);
+      const giveUp = setTimeout(() => insist(() => native.closeLink(handle, false)), CLOSE_PATIENCE);
       await new Promise((resolve) => this.waiters.push(resolve));
       clearTimeout(giveUp);
     }

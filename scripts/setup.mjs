@@ -51,27 +51,34 @@ function youngest(paths) {
   );
 }
 
-const addons = () => readdirSync(root).filter((name) => /^state-ioredis\..+\.node$/.test(name));
+/** The addons in a folder, the one that was built last before the others. */
+function addonsIn(folder) {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const addons = names.filter((name) => /^state-ioredis\..+\.node$/.test(name)).map((name) => join(folder, name));
+  return addons.sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
+}
 
 /** The addon that was built last. */
-export function addonPath() {
-  const [path] = addons()
-    .map((name) => join(root, name))
-    .sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
-  return path;
+export const addonPath = () => addonsIn(root)[0];
+
+function addonIsCurrent(folder = root) {
+  const built = youngest(addonsIn(folder));
+  return existsSync(join(folder, "binding.js")) && built > youngest(SOURCES.map((name) => join(root, name)));
 }
 
-function addonIsCurrent() {
-  const built = youngest(addons().map((name) => join(root, name)));
-  return existsSync(join(root, "binding.js")) && built > youngest(SOURCES.map((name) => join(root, name)));
+/** The addon with the feature `faults`, which tests load in place of the real one; builds it if it must. */
+export function faultyAddon() {
+  const folder = join(root, ".cache", "faults");
+  if (!addonIsCurrent(folder)) buildAddon(["--features", "faults", "--output-dir", folder]);
+  return addonsIn(folder)[0];
 }
 
-/** Builds the addon and its loader, `binding.js`. */
-export function buildAddon() {
+/** Builds the addon and its loader, `binding.js`: `how` says in which form, and where if not here. */
+export function buildAddon(how = ["--release"]) {
   requireCargo();
-  console.log("Addon: napi build --release");
+  console.log(`Addon: napi build ${how.join(" ")}`);
   const napi = join(root, "node_modules/@napi-rs/cli/dist/cli.js");
-  const args = ["build", "--platform", "--release", "--js", "binding.js", "--dts", "binding.d.ts"];
+  const args = ["build", "--platform", ...how, "--js", "binding.js", "--dts", "binding.d.ts"];
   if (run(process.execPath, [napi, ...args]) !== 0) {
     throw new SetupError("The addon does not build; the compiler's words are above.");
   }

@@ -21,6 +21,8 @@ pub mod connection;
 #[forbid(unsafe_code)]
 pub mod error;
 #[forbid(unsafe_code)]
+mod fault;
+#[forbid(unsafe_code)]
 pub mod migrations;
 #[cfg(any(test, feature = "properties"))]
 #[forbid(unsafe_code)]

@@ -7,12 +7,14 @@
 //! environment.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use napi::bindgen_prelude::{FnArgs, Function, ToNapiValue, check_status};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{CleanupEnvHook, Env, Status, sys};
+use napi::{Env, Status, sys};
 use once_cell::unsync::OnceCell;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
@@ -21,6 +23,7 @@ use super::error::report;
 use super::text::Text;
 use crate::connection::Outcome;
 use crate::error::Error;
+use crate::fault;
 
 /// How many events JavaScript handles before it does anything else, and how many bytes of them: what
 /// it has made of them is garbage sooner than when all of a large batch lives at once.
@@ -220,8 +223,17 @@ impl Outbox {
         }
     }
 
-    /// The next events, in the JavaScript thread.
+    /// The next events, in the JavaScript thread. A panic must not reach Node, which would end the
+    /// process; what has not been taken out by then comes with the next call.
+    fn deliver_next(&self) -> Vec<Item> {
+        catch_unwind(AssertUnwindSafe(|| self.take())).unwrap_or_else(|_| {
+            self.call();
+            Vec::new()
+        })
+    }
+
     fn take(&self) -> Vec<Item> {
+        fault::point("deliver");
         let mut events = self.events();
         let mut bytes = 0;
         let fitting = events.iter().take(CHUNK).take_while(|event| {
@@ -255,64 +267,61 @@ impl Outbox {
     }
 }
 
-/// One environment's runtime thread and its way back.
+/// One environment's runtime thread and its way back. It is opened once and may be started and stopped
+/// many times: napi frees what a hook of the environment's end was given at that end, never before.
 pub struct Bridge {
     outbox: Arc<Outbox>,
     runtime: Slot,
-    hook: Mutex<Option<CleanupEnvHook<Slot>>>,
 }
 
-/// The runtime, while there is one. napi never frees what a removed hook was given, so that a
-/// runtime is taken out when it stops: its handle holds file descriptors.
+/// The runtime, while there is one.
 type Slot = Arc<Mutex<OnceCell<Runtime>>>;
 
 struct Runtime {
     handle: Handle,
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
+    /// The thread has come to its end, or is about to.
+    ending: Arc<AtomicBool>,
 }
 
 impl Bridge {
-    /// A bridge whose events go to `deliver`.
-    pub fn open(env: Env, deliver: &Function<'_, FnArgs<(Vec<Item>,)>, ()>) -> napi::Result<Self> {
-        let outbox = Arc::new(Outbox {
-            events: Mutex::default(),
-            deliver: Mutex::default(),
-        });
-        let source = Arc::downgrade(&outbox);
+    /// A bridge that ends with its environment.
+    pub fn open(env: Env) -> napi::Result<Self> {
+        let runtime = Slot::default();
+        env.add_env_cleanup_hook(Arc::clone(&runtime), |runtime| stop(&runtime))?;
+        Ok(Self {
+            outbox: Arc::new(Outbox {
+                events: Mutex::default(),
+                deliver: Mutex::default(),
+            }),
+            runtime,
+        })
+    }
+
+    /// Sends events to `deliver` from now on.
+    pub fn start(&self, deliver: &Function<'_, FnArgs<(Vec<Item>,)>, ()>) -> napi::Result<()> {
+        let source = Arc::downgrade(&self.outbox);
         let deliver = deliver
             .build_threadsafe_function::<()>()
             .weak::<true>()
             .build_callback(move |_| {
                 let items = source
                     .upgrade()
-                    .map(|outbox| outbox.take())
+                    .map(|outbox| outbox.deliver_next())
                     .unwrap_or_default();
                 Ok(FnArgs::from((items,)))
             })?;
-        *outbox.deliver() = Some(deliver);
-        let runtime = Slot::default();
-        let hook = env.add_env_cleanup_hook(Arc::clone(&runtime), |runtime| stop(&runtime))?;
-        Ok(Self {
-            outbox,
-            runtime,
-            hook: Mutex::new(Some(hook)),
-        })
+        // What has been said since the stop, JavaScript did not want to hear.
+        self.outbox.events().clear();
+        *self.outbox.deliver() = Some(deliver);
+        Ok(())
     }
 
     /// Ends the thread and lets go of JavaScript. No call may be pending.
-    pub fn close(&self, env: Env) -> napi::Result<()> {
+    pub fn stop(&self) {
         stop(&self.runtime);
         self.outbox.deliver().take();
-        match self
-            .hook
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-        {
-            Some(hook) => env.remove_env_cleanup_hook(hook),
-            None => Ok(()),
-        }
     }
 
     /// The way back to JavaScript.
@@ -320,9 +329,16 @@ impl Bridge {
         Arc::clone(&self.outbox)
     }
 
-    /// The runtime on the bridge's thread, started by the first call.
+    /// The runtime on the bridge's thread, started by the first call, and anew after a panic has
+    /// ended it.
     pub fn runtime(&self) -> napi::Result<Handle> {
-        let slot = lock(&self.runtime);
+        let mut slot = lock(&self.runtime);
+        if slot
+            .get()
+            .is_some_and(|runtime| runtime.ending.load(Ordering::Acquire))
+        {
+            slot.take();
+        }
         let runtime = slot.get_or_try_init(Runtime::start).map_err(|error| {
             napi::Error::from_reason(format!("The runtime thread could not be started: {error}"))
         })?;
@@ -361,15 +377,19 @@ fn stop(slot: &Slot) {
 
 impl Runtime {
     fn start() -> std::io::Result<Self> {
-        let runtime = Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()?;
+        let mut builder = Builder::new_current_thread();
+        builder.enable_io().enable_time();
+        #[cfg(feature = "faults")]
+        builder.on_thread_park(|| fault::point("runtime"));
+        let runtime = builder.build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel();
+        let ending = Arc::new(AtomicBool::new(false));
+        let end = Ending(Arc::clone(&ending));
         let thread = thread::Builder::new()
             .name("hitl-state-ioredis".to_owned())
             .spawn(move || {
+                let _end = end;
                 // Ends when it is told to, or when the teller is gone.
                 let _ = runtime.block_on(stopped);
                 // A name lookup that is under way must not hold up the end of the environment.
@@ -379,6 +399,17 @@ impl Runtime {
             handle,
             stop,
             thread,
+            ending,
         })
+    }
+}
+
+/// Says that the thread ends, before a panic drops the runtime: what its tasks settle then may bring
+/// the next call.
+struct Ending(Arc<AtomicBool>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
     }
 }

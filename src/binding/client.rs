@@ -16,6 +16,7 @@ use super::bridge::{Event, Outbox};
 use super::stream::Streams;
 use crate::connection::{Change, Host, Node, Outcome, Reaction, Remark, Settings, Transport};
 use crate::error::Error;
+use crate::fault;
 
 /// One client of one environment.
 pub struct Client {
@@ -139,6 +140,7 @@ impl Client {
         question: &Question<'_>,
         read: impl FnOnce(&str) -> T + Send + 'static,
     ) -> oneshot::Receiver<T> {
+        fault::point("ask");
         let (asker, answer) = oneshot::channel();
         let mut questions = self.questions();
         questions.asked = questions.asked.wrapping_add(1);
@@ -182,6 +184,7 @@ impl Host for Client {
         let opened = self.ask(&Question::Stream { stream: number }, read::<()>);
         let (mut asker, answer) = oneshot::channel();
         tokio::spawn(async move {
+            fault::point("open_stream");
             tokio::select! {
                 // A question that is dropped is answered: the connection has been closed.
                 opened = opened => if let Ok(opened) = opened {
@@ -215,6 +218,7 @@ impl Host for Client {
     }
 
     fn settle(&self, ticket: u32, result: Result<Outcome, Error>) {
+        fault::point("settle");
         let result = result.into();
         self.outbox.push(Event::Settled { ticket, result });
     }

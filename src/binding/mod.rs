@@ -8,6 +8,8 @@
 mod bridge;
 mod client;
 mod error;
+#[cfg(feature = "faults")]
+mod fault;
 mod state;
 mod stream;
 mod text;

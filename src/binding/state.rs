@@ -19,6 +19,7 @@ use super::bridge::{Bridge, Item};
 use super::client::Client;
 use super::stream::Streams;
 use crate::connection::{Call, Close, Gate, Link, Operation};
+use crate::fault;
 use crate::migrations::{self, SchemaGate};
 use crate::store::create::Create;
 use crate::store::external_ids::{ExternalId, SetExternalId, Subject};
@@ -70,24 +71,34 @@ impl NativeStore {
     }
 }
 
-/// Opens the bridge of an environment. `deliver` takes events, four values each.
+/// Opens the bridge of an environment, once.
 #[napi(catch_unwind)]
-pub fn open_bridge(
-    env: Env,
-    deliver: Function<'_, FnArgs<(Vec<Item>,)>, ()>,
-) -> napi::Result<External<Bridge>> {
-    Bridge::open(env, &deliver).map(External::new)
+pub fn open_bridge(env: Env) -> napi::Result<External<Bridge>> {
+    fault::point("open_bridge");
+    Bridge::open(env).map(External::new)
 }
 
-/// Closes a bridge that has no connection and no pending call.
+/// Starts a bridge. `deliver` takes events, four values each.
 #[napi(catch_unwind)]
-pub fn close_bridge(env: Env, bridge: &External<Bridge>) -> napi::Result<()> {
-    bridge.close(env)
+pub fn start_bridge(
+    bridge: &External<Bridge>,
+    deliver: Function<'_, FnArgs<(Vec<Item>,)>, ()>,
+) -> napi::Result<()> {
+    fault::point("start_bridge");
+    bridge.start(&deliver)
+}
+
+/// Stops a bridge that has no connection and no pending call.
+#[napi(catch_unwind)]
+pub fn stop_bridge(bridge: &External<Bridge>) {
+    fault::point("stop_bridge");
+    bridge.stop();
 }
 
 /// Says whether calls are pending, which keep the process alive.
 #[napi(catch_unwind)]
 pub fn hold(env: Env, bridge: &External<Bridge>, pending: bool) -> napi::Result<()> {
+    fault::point("hold");
     bridge.hold(env, pending)
 }
 
@@ -99,6 +110,7 @@ pub fn open_link(
     number: u32,
     random: String,
 ) -> napi::Result<External<NativeLink>> {
+    fault::point("open_link");
     let client = Arc::new(Client::new(number, bridge.outbox()));
     let all = scripts::all().chain(migrations::scripts()).collect();
     let (link, supervisor) = Link::new(client.clone(), all);
@@ -117,6 +129,7 @@ pub fn open_link(
 /// Closes a connection: after the calls made so far, or at once.
 #[napi(catch_unwind)]
 pub fn close_link(link: &External<NativeLink>, graceful: bool) {
+    fault::point("close_link");
     link.link.close(if graceful {
         Close::Graceful
     } else {
@@ -127,18 +140,21 @@ pub fn close_link(link: &External<NativeLink>, graceful: bool) {
 /// Holds calls back for those that are about to follow, or lets them go.
 #[napi(catch_unwind)]
 pub fn cork(link: &External<NativeLink>, corked: bool) {
+    fault::point("cork");
     link.link.cork(corked);
 }
 
 /// Answers a question of the connection, as JSON.
 #[napi(catch_unwind)]
 pub fn answer(link: &External<NativeLink>, question: u32, json: String) {
+    fault::point("answer");
     link.client.answer(question, &json);
 }
 
 /// Opens the store whose keys start with `prefix`.
 #[napi(catch_unwind)]
 pub fn open_store(link: &External<NativeLink>, prefix: Uint8Array) -> External<NativeStore> {
+    fault::point("open_store");
     let keys = Arc::new(Keys::new(prefix.to_vec()));
     External::new(NativeStore {
         link: link.link.clone(),

@@ -23,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::bridge::{Event, Outbox, StreamEvent};
 use super::state::NativeLink;
 use crate::connection::Stream;
+use crate::fault;
 
 /// How many bytes may be on their way in one direction: sent and not yet taken by the socket, or
 /// received and not yet read.
@@ -183,6 +184,7 @@ impl AsyncWrite for CarriedStream {
 /// paused until the stream says so.
 #[napi(catch_unwind)]
 pub fn stream_received(link: &External<NativeLink>, stream: u32, bytes: Uint8Array) -> bool {
+    fault::point("stream_received");
     let Some(pipe) = link.streams().pipe(stream) else {
         return true;
     };
@@ -197,6 +199,7 @@ pub fn stream_received(link: &External<NativeLink>, stream: u32, bytes: Uint8Arr
 /// The socket of a stream has taken bytes that were written to it.
 #[napi(catch_unwind)]
 pub fn stream_took(link: &External<NativeLink>, stream: u32, count: u32) {
+    fault::point("stream_took");
     if let Some(pipe) = link.streams().pipe(stream) {
         let mut pipe = lock(&pipe);
         pipe.untaken = pipe.untaken.saturating_sub(count as usize);
@@ -207,6 +210,7 @@ pub fn stream_took(link: &External<NativeLink>, stream: u32, count: u32) {
 /// The socket of a stream has ended: with the code of an error, or because the peer closed it.
 #[napi(catch_unwind)]
 pub fn stream_ended(link: &External<NativeLink>, stream: u32, code: Option<String>) {
+    fault::point("stream_ended");
     if let Some(pipe) = link.streams().pipe(stream) {
         let end = code.map_or(Ok(()), |code| Err(kind_of(&code)));
         let mut state = lock(&pipe);

@@ -9,16 +9,19 @@
 use napi_derive::napi;
 
 use crate::connection;
+use crate::fault;
 
 /// Whether certificates are kept under this name.
 #[napi(catch_unwind)]
 #[must_use]
 pub fn keeps_authorities(name: String) -> bool {
+    fault::point("keeps_authorities");
     connection::keeps_authorities(&name)
 }
 
 /// Keeps the certificates in `pem` under a name that tells them from all others.
 #[napi(catch_unwind)]
 pub fn keep_authorities(name: String, pem: String) {
+    fault::point("keep_authorities");
     connection::keep_authorities(&name, &pem);
 }

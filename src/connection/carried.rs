@@ -11,6 +11,7 @@ use super::host::Host;
 use super::notice::Remark;
 use super::operation::{Call, Gate, Operation, Outcome, Step};
 use crate::error::Error;
+use crate::fault;
 
 /// A call between its submission and its end, or the opening of a gate on behalf of one.
 pub(super) struct Carried {
@@ -34,6 +35,7 @@ pub(super) struct Carried {
     /// The ticket of the call, or of the one on whose behalf a gate is opened.
     number: u32,
     operation: Box<dyn Operation>,
+    is_read: bool,
     /// `None`: the opening of a gate.
     ticket: Option<Ticket>,
 }
@@ -53,6 +55,7 @@ impl Carried {
 
     fn from(operation: Box<dyn Operation>, number: u32, order: u64, since: Instant) -> Self {
         Self {
+            is_read: is_read(&*operation),
             order,
             since,
             gate: None,
@@ -73,6 +76,7 @@ impl Carried {
             return Ok(None);
         };
         let operation = guarded("opening a gate", || {
+            fault::point("open_gate");
             (!gate.is_open()).then(|| gate.opening())
         })?;
         if operation.is_none() {
@@ -89,7 +93,7 @@ impl Carried {
     }
 
     pub(super) fn is_read(&self) -> bool {
-        self.operation.is_read()
+        self.is_read
     }
 
     /// Whether the server may have executed it, given whether it is being sent right now.
@@ -106,6 +110,7 @@ impl Carried {
     /// Takes the replies of the present step, and tells `host` what the operation has to say of them.
     pub(super) fn read(&mut self, replies: Vec<Value>, host: &dyn Host) -> Step {
         guarded("reading a reply", || {
+            fault::point("read");
             let step = self.operation.read(replies);
             for remark in self.operation.remarks() {
                 host.remark(self.number, remark);
@@ -151,6 +156,7 @@ pub(super) fn encode(
 ) -> Result<usize, Error> {
     let start = out.len();
     let written = guarded("writing a command", || {
+        fault::point("write");
         let mut writer = CommandWriter::new(out, form);
         operation.write(&mut writer, resend);
         writer.commands()
@@ -178,9 +184,7 @@ impl Ticket {
 
     fn report(&mut self, result: Result<Outcome, Error>) {
         if let Some(host) = self.host.take() {
-            // A host that panics here must not take the other calls with it. There is nobody
-            // left to tell.
-            drop(guarded("settling", || host.settle(self.number, result)));
+            settle(&*host, self.number, result);
         }
     }
 }
@@ -192,6 +196,24 @@ impl Drop for Ticket {
             self.report(Err(Error::Internal("a call was dropped".to_owned())));
         }
     }
+}
+
+/// Settles a call. A host that panics here must not take the other calls with it, and may have been
+/// about to make something of the result: that is not tried again.
+pub(super) fn settle(host: &dyn Host, ticket: u32, result: Result<Outcome, Error>) {
+    if let Err(error) = guarded("settling", || host.settle(ticket, result)) {
+        // Who panics again is beyond help.
+        drop(guarded("settling", || host.settle(ticket, Err(error))));
+    }
+}
+
+/// Whether an operation changes nothing; no, where it cannot say.
+pub(super) fn is_read(operation: &dyn Operation) -> bool {
+    let answer = guarded("asking for the kind of an operation", || {
+        fault::point("is_read");
+        operation.is_read()
+    });
+    answer.unwrap_or(false)
 }
 
 /// Runs what others wrote. The text of a panic is not passed on: it may hold anything.

@@ -17,6 +17,7 @@ use super::sentinel::{Sentinels, Watched};
 use super::settings::{Address, Route, Settings};
 use super::tls;
 use crate::error::Error;
+use crate::fault;
 
 /// Opens the stream that `settings` describe, within their `connectTimeout`.
 pub(super) async fn dial(
@@ -24,6 +25,7 @@ pub(super) async fn dial(
     host: &dyn Host,
     sentinels: &mut Sentinels,
 ) -> Result<Transport, Error> {
+    fault::point("dial");
     match &settings.route {
         Route::Direct(address) => secured(address, settings, host).await,
         Route::Sentinel(route) => {

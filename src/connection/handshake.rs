@@ -17,6 +17,7 @@ use super::settings::{Node, Settings};
 use super::verdict::moved;
 use super::wire::Wire;
 use crate::error::Error;
+use crate::fault;
 
 /// Waits between two questions whether the server is ready: it is loading its data, has lost its
 /// primary, or a script blocks it. The last one is repeated.
@@ -57,6 +58,7 @@ pub(super) async fn handshake(
     settings: &Settings,
     scripts: &[&'static Script],
 ) -> Result<Wire, Refusal> {
+    fault::point("handshake");
     let mut wire = Wire::new(transport);
     let mut greeting = Greeting::default();
     greeting.credentials(settings);

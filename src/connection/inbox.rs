@@ -4,6 +4,7 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
+use super::carried::{is_read, settle};
 use super::host::Host;
 use super::link::Close;
 use super::operation::Call;
@@ -15,6 +16,11 @@ const USUAL_BATCH: usize = 1024;
 
 /// So many calls are not held back for more of them.
 const ENOUGH: usize = 16;
+
+/// What becomes of the calls of a link whose task a panic has ended.
+pub(super) fn failed() -> Error {
+    Error::Internal("the connection's task has failed".to_owned())
+}
 
 /// The calls that the task has not seen yet.
 pub(super) struct Inbox {
@@ -33,6 +39,8 @@ pub(super) struct Arrival {
 struct State {
     calls: Vec<Arrival>,
     close: Option<Close>,
+    /// The task has ended before the link was closed: the host has to make another one.
+    has_failed: bool,
     /// Present while the task sleeps with nothing left to take: one wake-up for a batch.
     waker: Option<Waker>,
     /// More calls are about to follow.
@@ -135,18 +143,24 @@ impl Inbox {
 
     /// Closes for good and settles what nobody will take any more.
     pub(super) fn shut(&self) {
+        let was_open = self.lock().close.is_none();
         self.close(Close::Now);
         let left = mem::take(&mut self.lock().calls);
         for call in &left {
             self.refuse(call);
         }
+        self.lock().has_failed = was_open;
     }
 
     fn refuse(&self, Arrival { call, sent }: &Arrival) {
         let left = sent.as_ref().is_some_and(|sent| sent.taken > 0);
-        let ambiguous = left && !call.operation.is_read();
-        let error = Error::ConnectionClosed { ambiguous };
-        self.host.settle(call.ticket, Err(error));
+        let error = if self.lock().has_failed {
+            failed()
+        } else {
+            let ambiguous = left && !is_read(&*call.operation);
+            Error::ConnectionClosed { ambiguous }
+        };
+        settle(&*self.host, call.ticket, Err(error));
     }
 
     /// A panic elsewhere leaves this state whole: each section under the lock is a few moves.

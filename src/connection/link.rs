@@ -7,6 +7,7 @@ use super::host::Host;
 use super::inbox::Inbox;
 use super::operation::Call;
 use super::supervisor::Supervisor;
+use crate::fault;
 
 /// How a link ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,7 @@ impl Link {
     /// Makes a call. Calls take effect in the order in which they are submitted. After the
     /// close a call is settled before this returns, on the caller's thread.
     pub fn submit(&self, call: Call) {
+        fault::point("submit");
         self.handle.inbox.submit(call);
     }
 

@@ -8,6 +8,7 @@ use super::settings::Settings;
 use super::watch::{Sign, Watch};
 use super::wire::Wire;
 use crate::error::Error;
+use crate::fault;
 
 /// How a connection ended.
 pub(super) enum End {
@@ -36,6 +37,7 @@ fn poll(
     context: &mut Context<'_>,
 ) -> Poll<End> {
     loop {
+        fault::point("session");
         calls.tend(context);
         if calls.is_over() {
             return Poll::Ready(End::Over);

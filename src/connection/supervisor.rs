@@ -19,6 +19,7 @@ use super::session::{End, carry};
 use super::settings::{Address, Node, Route, Settings};
 use super::wire::Wire;
 use crate::error::Error;
+use crate::fault;
 
 /// The task of a link.
 pub(super) struct Supervisor {
@@ -74,6 +75,7 @@ impl Supervisor {
     /// Waits for a call, opens a connection for it and stays with that connection to its end.
     async fn live(&mut self) -> Result<(), Over> {
         self.work().await?;
+        fault::point("supervisor");
         if let Some(moment) = self.next_attempt.take() {
             attend(&mut self.calls, self.sentinels.pause(moment)).await?;
             if self.calls.is_empty() {

@@ -15,6 +15,7 @@ use redis::Value;
 use super::reply::accepted;
 use crate::connection::{CommandWriter, Operation, Outcome, Remark, Script, Step};
 use crate::error::Error;
+use crate::fault;
 
 /// One command of a step.
 pub enum Command {
@@ -146,6 +147,7 @@ impl Dialogue {
 
     /// Goes on to the next request, or to the end.
     fn advance(&mut self) -> Step {
+        fault::point("dialogue");
         match self
             .course
             .as_mut()

@@ -102,9 +102,10 @@ fn a_refusal_is_the_servers_own_words() {
     assert_eq!((error.code(), error.ambiguous()), ("ERR", false));
 }
 
-/// Panics at the chosen moment.
+/// Panics at the chosen moment; else when it is asked what it is.
 struct Broken {
     in_write: bool,
+    in_read: bool,
 }
 
 impl Operation for Broken {
@@ -114,10 +115,12 @@ impl Operation for Broken {
     }
 
     fn read(&mut self, _replies: Vec<Value>) -> Step {
-        panic!("a defect in read")
+        assert!(!self.in_read, "a defect in read");
+        Step::Over(Ok(Outcome::Done))
     }
 
     fn is_read(&self) -> bool {
+        assert!(self.in_write || self.in_read, "a defect in is_read");
         false
     }
 }
@@ -127,8 +130,8 @@ fn a_panic_in_an_operation_rejects_that_call_only() {
     let server = Server::start(&[]);
     let client = Client::new(server.port());
     let before = client.submit(Command::write(INCR));
-    let in_write = client.submit(Broken { in_write: true });
-    let in_read = client.submit(Broken { in_write: false });
+    let [in_write, in_read, in_is_read] = [(true, false), (false, true), (false, false)]
+        .map(|(in_write, in_read)| client.submit(Broken { in_write, in_read }));
     let after = client.submit(Command::write(INCR));
     assert_eq!(before.wait(), Ok(Outcome::Count(1)));
     for broken in [in_write, in_read] {
@@ -137,8 +140,13 @@ fn a_panic_in_an_operation_rejects_that_call_only() {
         assert!(!error.to_string().contains("defect"), "{error}");
     }
     assert_eq!(
+        in_is_read.wait(),
+        Ok(Outcome::Done),
+        "it is taken for a write"
+    );
+    assert_eq!(
         after.wait(),
-        Ok(Outcome::Count(3)),
+        Ok(Outcome::Count(4)),
         "the one that panicked in write never left"
     );
 }

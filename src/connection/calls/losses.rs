@@ -2,6 +2,7 @@
 
 use super::Calls;
 use crate::connection::command::ScriptForm;
+use crate::connection::inbox::failed;
 use crate::connection::notice::Remark;
 use crate::error::Error;
 
@@ -89,7 +90,7 @@ impl Calls {
 impl Drop for Calls {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.reject_all(|_| Error::Internal("the connection's task has panicked".to_owned()));
+            self.reject_all(|_| failed());
         } else {
             self.reject_all(|ambiguous| Error::ConnectionClosed { ambiguous });
         }

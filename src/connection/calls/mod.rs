@@ -30,6 +30,7 @@ use super::shortcut::Shortcut;
 use super::verdict::{Expectations, Verdict};
 use super::wire::Wire;
 use crate::error::Error;
+use crate::fault;
 
 mod deadlines;
 mod hindrance;
@@ -277,6 +278,7 @@ impl Calls {
 
     /// Takes the next reply. An error says that the connection cannot be understood any more.
     pub(super) fn answer(&mut self, reply: Value) -> Result<(), Error> {
+        fault::point("answer_call");
         let Some((mut call, replies)) = self.flight.answer(reply)? else {
             return Ok(());
         };

@@ -13,6 +13,7 @@ use crate::connection::carried::Carried;
 use crate::connection::host::Reaction;
 use crate::connection::reply::refusal;
 use crate::error::Error;
+use crate::fault;
 
 /// Refused calls whose client has been asked, in the order of their answers.
 pub(super) type Reactions = VecDeque<Asked>;
@@ -57,6 +58,7 @@ impl Calls {
     }
 
     fn follow(&mut self, Asked { call, replies, .. }: Asked, reaction: Reaction) {
+        fault::point("reaction");
         if reaction != Reaction::Stay {
             self.turn_away(Leave::Anew);
         }

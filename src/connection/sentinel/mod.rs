@@ -13,6 +13,7 @@ use self::inquiry::{Answer, ask};
 use self::switch::{Sign, listen};
 use super::settings::{Address, Route, SentinelRoute, Settings};
 use crate::error::Error;
+use crate::fault;
 
 mod entries;
 mod inquiry;
@@ -49,6 +50,7 @@ impl Sentinels {
         route: &SentinelRoute,
         settings: &Settings,
     ) -> Result<Address, Error> {
+        fault::point("sentinel");
         if self.configured != route.sentinels {
             self.configured.clone_from(&route.sentinels);
             self.known.clone_from(&route.sentinels);

@@ -25,6 +25,7 @@ use self::verifier::Verifier;
 use super::host::Transport;
 use super::settings::Address;
 use crate::error::Error;
+use crate::fault;
 
 pub use self::authorities::{keep_authorities, keeps_authorities};
 pub(super) use self::refusal::is_vague;
@@ -83,6 +84,7 @@ pub(super) async fn secure(
     tls: &Tls,
     address: &Address,
 ) -> Result<Transport, Error> {
+    fault::point("tls");
     let name = name_of(tls, address)?;
     let connector = TlsConnector::from(Arc::new(config(tls)?));
     let stream = connector.connect(name, transport).await;
