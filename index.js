@@ -25,7 +25,14 @@ const REQUEST = 0;
 const BATCH = 1;
 const DELIVERY = 2;
 
+/** The name of a state's table; nothing where it is no state. */
+let tableNameOf;
+
 class IoredisState {
+  static {
+    tableNameOf = (state) => (Object(state) === state && #tableName in state ? state.#tableName : undefined);
+  }
+
   #link;
   #tableName;
   #prefix;
@@ -54,13 +61,13 @@ class IoredisState {
   }
 
   ensureSchema() {
-    return this.#do("ensureSchema", undefined, (operation) =>
+    return perform(this, "ensureSchema", undefined, (operation) =>
       this.#call(operation, undefined, null, (store, ticket) => native.ensureSchema(store, ticket)),
     );
   }
 
   create(record) {
-    return this.#do("create", record, (operation) => {
+    return perform(this, "create", record, (operation) => {
       demandObject(record, "record");
       const { id, token, namespace, batchId, batchIndex } = record;
       demandString(id, "id");
@@ -83,27 +90,27 @@ class IoredisState {
   }
 
   get(id) {
-    return this.#do("get", id, (operation) => this.#read(operation, id, null, readRequest, native.get));
+    return perform(this, "get", id, (operation) => this.#read(operation, id, null, readRequest, native.get));
   }
 
   findByExternalId(externalId) {
-    return this.#do("findByExternalId", undefined, (operation) =>
+    return perform(this, "findByExternalId", undefined, (operation) =>
       this.#find(operation, externalId, native.findByExternalId),
     );
   }
 
   findByToken(token) {
-    return this.#do("findByToken", undefined, (operation) => this.#find(operation, token, native.findByToken));
+    return perform(this, "findByToken", undefined, (operation) => this.#find(operation, token, native.findByToken));
   }
 
   setExternalId(id, externalId, pluginId) {
-    return this.#do("setExternalId", id, (operation) =>
+    return perform(this, "setExternalId", id, (operation) =>
       this.#setExternalId(operation, REQUEST, id, externalId, pluginId),
     );
   }
 
   resolve(id, result) {
-    return this.#do("resolve", id, (operation) => {
+    return perform(this, "resolve", id, (operation) => {
       const key = writableKey(id, "id");
       const json = JSON.stringify(result);
       if (json === undefined) {
@@ -115,7 +122,7 @@ class IoredisState {
   }
 
   list(filter) {
-    return this.#do("list", undefined, (operation) => {
+    return perform(this, "list", undefined, (operation) => {
       const { matches, byStatus, byNamespace, limit, cursor } = readFilter(filter);
       if (!matches || (cursor != null && typeof cursor !== "string")) {
         return { items: [] };
@@ -132,7 +139,7 @@ class IoredisState {
   }
 
   count(filter) {
-    return this.#do("count", undefined, (operation) => {
+    return perform(this, "count", undefined, (operation) => {
       const { matches, byStatus, byNamespace } = readFilter(filter);
       if (!matches) {
         return 0;
@@ -144,30 +151,30 @@ class IoredisState {
   }
 
   createBatch(record) {
-    return this.#do("createBatch", record, (operation) =>
+    return perform(this, "createBatch", record, (operation) =>
       this.#insert(operation, record, records.batchJson, native.createBatch),
     );
   }
 
   getBatch(id) {
     const read = (json) => records.toBatch(records.parse(json, "batch", id));
-    return this.#do("getBatch", id, (operation) => this.#read(operation, id, null, read, native.getBatch));
+    return perform(this, "getBatch", id, (operation) => this.#read(operation, id, null, read, native.getBatch));
   }
 
   setBatchExternalId(id, externalId, pluginId) {
-    return this.#do("setBatchExternalId", id, (operation) =>
+    return perform(this, "setBatchExternalId", id, (operation) =>
       this.#setExternalId(operation, BATCH, id, externalId, pluginId),
     );
   }
 
   listByBatch(batchId) {
-    return this.#do("listByBatch", batchId, (operation) =>
+    return perform(this, "listByBatch", batchId, (operation) =>
       this.#read(operation, batchId, [], records.readBatchItems, native.listByBatch),
     );
   }
 
   appendTimeline(entry) {
-    return this.#do("appendTimeline", entry, (operation) => {
+    return perform(this, "appendTimeline", entry, (operation) => {
       demandObject(entry, "entry");
       const { id, threadId, createdAt } = entry;
       const key = demandKey(id, "id");
@@ -184,30 +191,32 @@ class IoredisState {
   }
 
   timeline(threadId) {
-    return this.#do("timeline", threadId, (operation) =>
+    return perform(this, "timeline", threadId, (operation) =>
       this.#read(operation, threadId, [], records.readTimeline, native.timeline),
     );
   }
 
   createNotifyDelivery(record) {
-    return this.#do("createNotifyDelivery", record, (operation) =>
+    return perform(this, "createNotifyDelivery", record, (operation) =>
       this.#insert(operation, record, records.deliveryJson, native.createDelivery),
     );
   }
 
   getNotifyDelivery(id) {
     const read = (json) => records.toDelivery(records.parse(json, "notify delivery", id));
-    return this.#do("getNotifyDelivery", id, (operation) => this.#read(operation, id, null, read, native.getDelivery));
+    return perform(this, "getNotifyDelivery", id, (operation) =>
+      this.#read(operation, id, null, read, native.getDelivery),
+    );
   }
 
   setNotifyDeliveryExternalId(id, externalId) {
-    return this.#do("setNotifyDeliveryExternalId", id, (operation) =>
+    return perform(this, "setNotifyDeliveryExternalId", id, (operation) =>
       this.#setExternalId(operation, DELIVERY, id, externalId),
     );
   }
 
   purge(options) {
-    return this.#do("purge", undefined, (operation) =>
+    return perform(this, "purge", undefined, (operation) =>
       maintenance.purge(maintenance.readPurge(options), (...args) =>
         this.#call(operation, undefined, parseStep, (store, ticket) => native.purge(store, ticket, ...args)),
       ),
@@ -215,7 +224,7 @@ class IoredisState {
   }
 
   verify(options) {
-    return this.#do("verify", undefined, (operation) =>
+    return perform(this, "verify", undefined, (operation) =>
       maintenance.verify(
         maintenance.readVerify(options),
         (repair, from) =>
@@ -235,16 +244,6 @@ class IoredisState {
         await this.#link.closeGently();
       }
     }
-  }
-
-  /**
-   * Runs a method, whatever it throws: every method promises. `subject`: the id that it is about, or what has the id.
-   * `run` is given the method's name, for the calls that it makes.
-   */
-  #do(operation, subject, run) {
-    return watching.isTraced()
-      ? watching.trace(operation, this.#tableName, subject, () => attempt(run, operation))
-      : attempt(run, operation);
   }
 
   /**
@@ -315,6 +314,16 @@ Object.defineProperty(IoredisState.prototype, Symbol.asyncDispose ?? Symbol.for(
   writable: true,
   configurable: true,
 });
+
+/**
+ * Runs a method of `state`, whatever it throws: every method promises, even one that was called on something else.
+ * `subject`: the id that it is about, or what has the id. `run` is given the method's name, for the calls that it makes.
+ */
+function perform(state, operation, subject, run) {
+  return watching.isTraced()
+    ? watching.trace(operation, tableNameOf(state), subject, () => attempt(run, operation))
+    : attempt(run, operation);
+}
 
 /** Runs the part of a call that may throw. */
 function attempt(run, operation) {
