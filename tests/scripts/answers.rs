@@ -1,11 +1,12 @@
 //! Each answer of a script that an operation rarely comes to see.
 
 use hitl_state_ioredis::store::keys::Keys;
+use redis::Commands;
 
 use crate::cases::{
     CASES, Case, NONCE, append, commit, create, external, foreign, request, resolve, resolved,
 };
-use crate::store::{ID, Store};
+use crate::store::{ID, Store, is_plain_refusal};
 
 fn case(name: &str) -> &'static Case {
     CASES.iter().find(|case| case.name == name).expect("a case")
@@ -132,6 +133,41 @@ fn a_decided_owner_lets_its_token_go() {
             "{witness}"
         );
     }
+}
+
+#[test]
+fn a_token_stays_where_its_owner_cannot_be_read() {
+    let mut store = Store::start();
+    let keys = store.keys.clone();
+    let readable = case("create with the token of a decided request");
+    for key in [keys.request("other"), keys.resolve_marker("other")] {
+        store.clear();
+        (readable.prepare)(&mut store);
+        let () = store.db.del(&key).unwrap();
+        let () = store.db.rpush(&key, "a list").unwrap();
+        // Whoever goes on takes this for the end of the owner.
+        store.add(&keys.status("resolved"), "other");
+        let before = store.everything();
+        let error = (readable.call)(&keys).run(&mut store.db).unwrap_err();
+        assert!(is_plain_refusal(&error), "{error}");
+        assert_eq!(store.everything(), before);
+    }
+}
+
+#[test]
+fn a_new_request_has_left_the_indexes_of_its_earlier_life() {
+    let mut store = Store::start();
+    let keys = store.keys.clone();
+    let case = case("create of an id that had an earlier life");
+    (case.prepare)(&mut store);
+    assert_eq!((case.call)(&keys).answer(&mut store.db), "1");
+    for index in [
+        keys.status("resolved"),
+        keys.namespace_status("global", "resolved"),
+    ] {
+        assert_eq!(store.db.zscore(&index, ID), Ok(None::<f64>));
+    }
+    assert_eq!(store.get(&keys.resolve_marker(ID)).as_deref(), Some(""));
 }
 
 #[test]

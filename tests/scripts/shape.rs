@@ -136,6 +136,7 @@ fn what_is_in_another_order_is_left_to_rust() {
         request(",\"externalIds\":{},\"externalId\":\"x\"", ""),
         request(",\"externalIds\":{\"a\":[1]}", ""),
         request(",\"externalIds\":{\"a\":1 }", ""),
+        request(",\"externalIds\":{\"a\":1;\"b\":2}", ""),
         request(",\"externalIds\":[]", ""),
         request("", ",\"batchIndex\":1,\"batchId\":\"b\""),
         format!(

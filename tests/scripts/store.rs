@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hitl_state_ioredis::connection::Script;
 use hitl_state_ioredis::store::keys::Keys;
-use redis::{Commands, Connection, ErrorKind, RedisResult, Value};
+use redis::{Commands, Connection, ConnectionLike, ErrorKind, RedisResult, Value};
 
 use crate::support::Server;
 
@@ -35,11 +35,17 @@ impl Call {
         Self { script, keys, args }
     }
 
-    /// Runs it with the text, as the first use on a connection does.
+    /// Runs it with the text, as the first use on a connection does. A refusal is the whole answer: clients
+    /// would find one inside a list, too, and so hide a script that has gone on after it.
     pub fn run(&self, db: &mut Connection) -> RedisResult<Value> {
         let mut command = redis::cmd("EVAL");
         command.arg(self.script.source).arg(self.keys.len());
-        command.arg(&self.keys).arg(&self.args).query(db)
+        let reply = db.req_command(command.arg(&self.keys).arg(&self.args))?;
+        if let Value::Array(values) = &reply {
+            let is_refusal = |value: &Value| matches!(value, Value::ServerError(_));
+            assert!(!values.iter().any(is_refusal), "{reply:?}");
+        }
+        reply.extract_error()
     }
 
     /// What it answers, in words: numbers, texts, and lists of them.
@@ -68,6 +74,8 @@ impl Store {
     pub fn start() -> Self {
         let server = Server::start(&["--appendonly", "no"]);
         let db = server.connection().unwrap();
+        // A script that never ends fails its test.
+        db.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let keys = Keys::new(b"p".to_vec());
         Self { server, db, keys }
     }

@@ -12,5 +12,5 @@ local record = pcall('GET', KEYS[1])
 if refused(record) or record ~= '' then
   return record
 end
-stored = pcall('SET', KEYS[1], ARGV[1])
-return refused(stored) and stored or nil
+-- The same write has just been permitted.
+redis.call('SET', KEYS[1], ARGV[1])
