@@ -33,6 +33,25 @@ export const EQUIVALENTS = [
     texts: ["key = sub(text, from, colon - 1),", "value = sub(text, colon + 1, stop),"],
     reason: "these two scripts step over external ids",
   },
+  {
+    path: "include/shape.lua",
+    scripts: ["resolve"],
+    texts: ["channel = sub(text, first, stop)"],
+    reason: "resolve asks for the namespace only",
+  },
+  {
+    path: "include/shape.lua",
+    scripts: ["set_external_id"],
+    texts: ["namespace = 'global'"],
+    reason: "set_external_id asks for the channel only",
+  },
+  {
+    path: "/set_external_id.lua",
+    scripts: ["set_external_id"],
+    from: "if not tail or not channel then",
+    to: "return nil",
+    reason: "who calls looks for tail and channel, too",
+  },
 ];
 
 /** The reasons for which a line need not be missed. */

@@ -235,7 +235,10 @@ fn only_the_end_of_a_record_travels_to_replicas() {
         store.clear();
         (case(name).prepare)(&mut store);
         let before = store.server.calls_of("set");
+        let fitted = store.server.calls_of("bitop");
         assert_eq!((case(name).call)(&store.keys).answer(&mut store.db), "1");
+        // No room is left over behind the record.
+        assert_eq!(store.server.calls_of("bitop") - fitted, 1, "{name}");
         // The winner's mark or the index: not the record.
         assert_eq!(store.server.calls_of("set") - before, sets, "{name}");
     }

@@ -141,15 +141,17 @@ fn without_a_key_or_the_right_to_write_it_nothing_is_changed() {
 #[test]
 fn with_a_command_on_some_keys_only_nothing_is_changed() {
     let mut store = Store::start();
-    for command in ["SET", "ZADD", "ZREM"] {
+    for commands in [&["SET"][..], &["SET", "SETRANGE"], &["ZADD"], &["ZREM"]] {
         for forbidden in keys_of(&store) {
             let others = keys_of(&store).into_iter().filter(|key| *key != forbidden);
             let patterns: Vec<String> = others
                 .map(|key| format!("~{}", String::from_utf8(key).unwrap()))
                 .collect();
             // The server asks for the keys of a script when it starts, and again for those of each command.
-            let some = format!("(+{command} {})", patterns.join(" "));
-            all_or_nothing(&mut store, &[format!("-{command}"), "~*".to_owned(), some]);
+            let some = format!("(+{} {})", commands.join(" +"), patterns.join(" "));
+            let without = commands.iter().map(|command| format!("-{command}"));
+            let rules = without.chain(["-DEL".to_owned(), "~*".to_owned(), some]);
+            all_or_nothing(&mut store, &rules.collect::<Vec<_>>());
         }
     }
 }
