@@ -95,9 +95,12 @@ fn an_external_id_takes_one_step() {
             } else {
                 store.keys.delivery(ID)
             };
-            store.set(&key, &record);
-            let call = external(&store.keys, kind, b"", None);
-            assert_eq!(call.answer(&mut store.db), "1", "{kind} {record}");
+            for channel in ["slack", "sl\\\\ack"] {
+                let record = record.replace("slack", channel);
+                store.set(&key, &record);
+                let call = external(&store.keys, kind, b"", None);
+                assert_eq!(call.answer(&mut store.db), "1", "{kind} {record}");
+            }
         }
     }
 }
