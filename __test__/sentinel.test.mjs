@@ -359,7 +359,7 @@ for (const [library, Library] of LIBRARIES) {
           const call = state.get("a");
           if (updateSentinels) {
             assert.equal(await call, null);
-            assert.equal(proxy.history.length, 1);
+            assert.ok(proxy.history.length > 0);
           } else {
             await refuses(call, "SENTINELS_UNREACHABLE", /ECONNREFUSED/);
           }

@@ -27,8 +27,22 @@ export function possessions() {
   return { descriptors: readdirSync("/proc/self/fd").length, threads: readdirSync("/proc/self/task").length };
 }
 
+/** The slopes between all pairs of `values`, from one to the next, in order. */
+const slopesOf = (values) =>
+  values
+    .flatMap((value, i) => values.slice(i + 1).map((later, n) => (later - value) / (n + 1)))
+    .toSorted((a, b) => a - b);
+
 /** How much `values` grow from one to the next: the median over all pairs, which no single leap moves. */
 export function growth(values) {
-  const slopes = values.flatMap((value, i) => values.slice(i + 1).map((later, n) => (later - value) / (n + 1)));
-  return slopes.toSorted((a, b) => a - b)[Math.floor(slopes.length / 2)];
+  const slopes = slopesOf(values);
+  return slopes[Math.floor(slopes.length / 2)];
+}
+
+/** Sen's lower limit of that growth, 95 %: values that only go up and down, however far, have none above zero. */
+export function certainGrowth(values) {
+  const slopes = slopesOf(values);
+  const n = values.length;
+  const spread = 1.645 * Math.sqrt((n * (n - 1) * (2 * n + 5)) / 18);
+  return slopes[Math.max(0, Math.floor((slopes.length - spread) / 2))];
 }
