@@ -13,7 +13,7 @@ const NAMESPACE = /^[A-Za-z0-9_.-]{1,128}$/;
 const MIGRATIONS = ["001-initial", "002-sorted-indexes", "003-namespace-indexes"];
 
 /** Ids that indexes have although their records are gone, or are no JSON. */
-export const MISSING = ["gone-1", "gone-2"];
+const MISSING = ["gone-1", "gone-2"];
 export const CORRUPT = "corrupt-1";
 
 /** `count` requests of all sorts: decided or not, in several namespaces or from before there were any, undated. */

@@ -1,10 +1,9 @@
 // A server is killed under load, and looked at before anybody who was cut off can come back and finish what was begun.
 
 import { makeDoor } from "../../__test__/support/door.mjs";
-import { violations } from "../../__test__/support/invariants.mjs";
-import { keysUnder } from "../../__test__/support/layout.mjs";
 import { load, missing, PATIENT } from "../../__test__/support/load.mjs";
 import { IoredisState } from "../../index.js";
+import { violationsAfterLoss } from "./sound.mjs";
 
 /** Kills that one server survives before a new one takes its place: its log is read at each start. */
 const LIVES = 20;
@@ -30,9 +29,7 @@ async function oneServer({ chance, open, server, fault, tally, did }, { kills, p
     await redis.restart();
     const db = redis.client({ path: redis.socket });
     const look = async (when) => {
-      // Where the server has lost all that it had, the ledger is not due either.
-      const ledger = (await keysUnder(db, `${tableName}:`)).length > 0;
-      for (const text of await violations(db, tableName, { ledger })) fault(`half-written ${when}`, text);
+      for (const text of await violationsAfterLoss(db, tableName)) fault(`half-written ${when}`, text);
       return missing(new IoredisState(db, { tableName }), busy.done);
     };
     const lost = await look("right after a kill");

@@ -6,10 +6,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { makeDoor } from "../../__test__/support/door.mjs";
 import { violations } from "../../__test__/support/invariants.mjs";
-import { keysUnder } from "../../__test__/support/layout.mjs";
 import { load, missing, PATIENT } from "../../__test__/support/load.mjs";
 import { eventually } from "../../__test__/support/sentinel.mjs";
 import { IoredisState } from "../../index.js";
+import { violationsAfterLoss } from "../support/sound.mjs";
 
 /** Longest wait for the replica, in ms. */
 const WAIT_MS = 500;
@@ -61,9 +61,7 @@ async function promotion(trial, { servers, door, clients, table, isConfirmed }) 
   const acknowledged = busy.acknowledged;
   // Before, a store whose ledger has not arrived could not be looked at. Nobody else comes through the door yet.
   await other.replicaof("NO", "ONE");
-  const ledger = (await keysUnder(other, `${table}:`)).length > 0;
-  for (const text of await violations(other, table, { ledger }))
-    fault("half-written when the replica takes over", text);
+  for (const text of await violationsAfterLoss(other, table)) fault("half-written when the replica takes over", text);
   const lookUp = new IoredisState(other, { tableName: table });
   const lost = await missing(lookUp, busy.done);
   for (const text of await missing(lookUp, confirmed)) fault("a write that WAIT had confirmed is lost", text);
