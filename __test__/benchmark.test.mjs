@@ -52,16 +52,21 @@ test("all sides answer alike, every method is measured on each of them, and the 
 
   const readme = join(out, "README.md");
   await writeFile(readme, "before\n<!-- benchmark -->\nold\n<!-- /benchmark -->\nbehind\n");
-  const report = await bench(out, "--report", `--readme=${readme}`).ended;
+  const page = join(out, "page.md");
+  const report = await bench(out, "--report", `--readme=${readme}`, `--page=${page}`).ended;
   assert.equal(report.code, 0, report.output);
-  const text = await readFile(readme, "utf8");
-  assert.match(text, /^before\n<!-- benchmark -->\n\n## Speed.*\n<!-- \/benchmark -->\nbehind\n$/s);
-  assert.doesNotMatch(text, /\nold\n|undefined|NaN/);
-  const pictures = [...text.matchAll(/!\[.*?\]\((.*?)\)/g)].map(([, path]) => path).sort();
-  assert.deepEqual(
-    pictures,
-    (await readdir(out)).filter((name) => name.endsWith(".svg")),
-  );
+  const charts = (await readdir(out)).filter((name) => name.endsWith(".svg"));
+  const picturesIn = (text) => [...text.matchAll(/!\[.*?\]\((.*?)\)/g)].map(([, path]) => path).sort();
+
+  const part = await readFile(readme, "utf8");
+  assert.match(part, /^before\n<!-- benchmark -->\n\n!\[thread\].*\| create \|.*\n<!-- \/benchmark -->\nbehind\n$/s);
+  assert.doesNotMatch(part, /\nold\n|undefined|NaN/);
+  assert.deepEqual(picturesIn(part), ["short-thread.svg"]);
+
+  const text = await readFile(page, "utf8");
+  assert.match(text, /^# The comparison\n/);
+  assert.doesNotMatch(text, /undefined|NaN/);
+  assert.deepEqual(picturesIn(text), charts);
 });
 
 test("a side that answers otherwise ends the run before anything is measured", async () => {

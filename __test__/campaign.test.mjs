@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, unlink } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -53,7 +53,16 @@ test("a campaign goes on where it was, repeats a shard by its number, and report
   await unlink(file);
   assert.match(await campaign(...args), /1 shards to run/);
 
-  await campaign("--report", "--seed=5");
+  // As if this package had been asked as well.
+  const native = { ...first, name: "A3-native-1", side: "native", faults: {}, done: 1234 };
+  await writeFile(join(folder, "results", "seed-5", "A3-native-1.json"), JSON.stringify(native));
+  const readme = join(folder, "README.md");
+  await writeFile(readme, "before\n<!-- campaign -->\nold\n<!-- /campaign -->\nbehind\n");
+  await campaign("--report", "--seed=5", `--readme=${readme}`);
+  assert.match(
+    await readFile(readme, "utf8"),
+    /^before\n<!-- campaign -->\n\n.*\n\| external ids are set.* \| an? .*: [\d,]+ in 2,000 requests \| none in 1,234 requests \|\n\n<!-- \/campaign -->\nbehind\n$/s,
+  );
   const page = await readFile(join(folder, "docs", "README.md"), "utf8");
   assert.match(page, /\| A3 \| no decision is undone.*2,000: .*a resolved request is pending again: /);
   assert.doesNotMatch(page, /undefined|NaN/);

@@ -32,8 +32,17 @@ test("only what a user needs is published", async () => {
   const { files } = await pack(root);
   const names = await readdir(join(root, "js"), { recursive: true });
   const modules = names.filter((name) => name.endsWith(".js")).map((name) => `js/${name.replaceAll("\\", "/")}`);
-  const documents = ["LICENSE", "README.md", "docs/connections.md", "docs/operations.md", "docs/watching.md"];
-  const expected = [...documents, "binding.js", "index.d.ts", "index.js", ...modules, "package.json"];
+  const pages = ["connections", "operations", "upgrade", "watching"].map((name) => `docs/${name}.md`);
+  const expected = [
+    "LICENSE",
+    "README.md",
+    ...pages,
+    "binding.js",
+    "index.d.ts",
+    "index.js",
+    ...modules,
+    "package.json",
+  ];
   assert.deepEqual(files, expected.sort());
 });
 

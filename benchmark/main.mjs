@@ -1,8 +1,9 @@
 // `npm run bench`: this package against the JavaScript version and others, on one private Redis.
 //
-//   npm run bench                         the table of the README, in less than 20 minutes; writes
+//   npm run bench                         all that benchmark/README.md shows, in less than 20 minutes; writes
 //                                         benchmark/results/table.json and its charts
-//   npm run bench -- --report             draws charts and the README's table again from benchmark/results/table.json
+//   npm run bench -- --report             draws charts, and writes benchmark/README.md and the README's part about speed,
+//                                         from benchmark/results/table.json
 //   npm run bench -- --full               every number in flight, size of records and delay: an hour or more. Goes on
 //                                         where it was cut off; writes full.json
 //   npm run bench -- create resolve       the operations whose names contain one of the words
@@ -11,7 +12,7 @@
 //   npm run bench -- --baseline=<module>  the published package, or another with its surface, as a further side
 //   npm run bench -- --short              a minute that shows that all works; its figures are worth nothing
 //
-// `--out=<folder>` and `--readme=<file>` say where results and table go.
+// `--out=<folder>`, `--page=<file>` and `--readme=<file>` say where results, page and the README's part go.
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,6 +30,7 @@ const OPTIONS = {
   rounds: { type: "string" },
   baseline: { type: "string" },
   out: { type: "string", default: fileURLToPath(new URL("results/", import.meta.url)) },
+  page: { type: "string", default: fileURLToPath(new URL("README.md", import.meta.url)) },
   readme: { type: "string", default: join(root, "README.md") },
 };
 
@@ -49,9 +51,11 @@ await main(async (args) => {
   const { read, write } = await import("./results.mjs");
   const { draw } = await import("./charts.mjs");
   if (values.report) {
+    const { writePage } = await import("./page.mjs");
     const { writeReadme } = await import("./readme.mjs");
     const results = read(values.out, name);
     draw(results, values.out, name);
+    writePage(results, { file: values.page, folder: values.out, name });
     writeReadme(results, { file: values.readme, folder: values.out, name });
     return 0;
   }

@@ -9,9 +9,10 @@
 //   npm run campaign -- --published=<module>  asks the published package instead of our model of it
 //   npm run campaign -- --beside=1       shards that run at the same time; 2 unless said
 //   npm run campaign -- --list           the trials and their shards
-//   npm run campaign -- --report         writes docs/campaign from what has been seen so far
+//   npm run campaign -- --report         writes docs/campaign, and the README's part about it, from what has been seen
 //
-// `--results=<folder>` and `--docs=<folder>` say where shards write down what they saw, and where the report goes.
+// `--results=<folder>` says where shards write down what they saw, `--docs=<folder>` and `--readme=<file>` where the
+// report goes.
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -33,6 +34,7 @@ const OPTIONS = {
   report: { type: "boolean", default: false },
   results: { type: "string", default: join(root, ".cache", "campaign") },
   docs: { type: "string", default: join(root, "docs", "campaign") },
+  readme: { type: "string", default: join(root, "README.md") },
 };
 
 function sidesOf({ side }) {
@@ -95,11 +97,11 @@ await main(async (args) => {
   }
   if (values.report) {
     const { writeReport } = await import("./report.mjs");
-    writeReport(summaryOf(trials, results(folder)), {
-      folder: values.docs,
-      seed: values.seed,
-      results: results(folder),
-    });
+    const { writeReadme } = await import("./readme.mjs");
+    const seen = results(folder);
+    const summary = summaryOf(trials, seen);
+    writeReport(summary, { folder: values.docs, seed: values.seed, results: seen });
+    writeReadme(summary, values.readme);
     return 0;
   }
 

@@ -49,7 +49,7 @@ export function summaryOf(trials, results) {
 
 export const faultsOf = (side) => Object.values(side?.faults ?? {}).reduce((sum, number) => sum + number, 0);
 
-const number = (value) => value.toLocaleString("en");
+export const number = (value) => value.toLocaleString("en");
 
 const counts = (names) =>
   Object.entries(names)
