@@ -61,6 +61,9 @@ export declare function getDelivery(store: ExternalObject<NativeStore>, ticket: 
 /** Says whether calls are pending, which keep the process alive. */
 export declare function hold(bridge: ExternalObject<Bridge>, pending: boolean): void
 
+/** What this addon is: JavaScript loads none but that of its own version. */
+export declare const IDENTITY: string
+
 /** Keeps the certificates in `pem` under a name that tells them from all others. */
 export declare function keepAuthorities(name: string, pem: string): void
 

@@ -850,6 +850,7 @@ module.exports.get = nativeBinding.get
 module.exports.getBatch = nativeBinding.getBatch
 module.exports.getDelivery = nativeBinding.getDelivery
 module.exports.hold = nativeBinding.hold
+module.exports.IDENTITY = nativeBinding.IDENTITY
 module.exports.keepAuthorities = nativeBinding.keepAuthorities
 module.exports.keepsAuthorities = nativeBinding.keepsAuthorities
 module.exports.list = nativeBinding.list

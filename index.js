@@ -1,7 +1,7 @@
 // The class as users see it: checks and stringifies what goes in, parses what comes out. What an
 // operation does is in src/store; see ARCHITECTURE.md for the way of one call.
 
-const native = require("./binding.js");
+const native = require("./js/addon.js");
 const { abandon, park } = require("./js/bridge.js");
 const { keyPrefixOf, linkOf, refusalOf } = require("./js/client.js");
 const { clientOf } = require("./js/own.js");

@@ -1,61 +1,69 @@
 // What npm would publish, and what a user gets from it.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { lstat, readdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { test } from "node:test";
+import { platforms } from "../scripts/packing.mjs";
+import {
+  addon,
+  contents,
+  installed,
+  link,
+  manifest,
+  platform,
+  platformHome,
+  root,
+  rootHome,
+  runIn,
+  tarballs,
+} from "./support/packed.mjs";
 import { withRedis } from "./support/redis.mjs";
 
-const exec = promisify(execFile);
-const root = fileURLToPath(new URL("..", import.meta.url));
-const manifest = createRequire(import.meta.url)("../package.json");
+/** What a server's image may grow by. */
+const INSTALLED_LIMIT = 4_000_000;
 
 const server = await withRedis();
-const folder = await mkdtemp(join(tmpdir(), "hitl-package-"));
-after(() => rm(folder, { recursive: true, force: true }));
-
 const readJson = async (path) => JSON.parse(await readFile(path, "utf8"));
 
-/** Packs a package folder: the path of the tarball and the files in it. */
-async function pack(home) {
-  const args = ["pack", "--json", "--ignore-scripts", "--loglevel=error", "--pack-destination", folder];
-  const [packed] = Object.values(JSON.parse((await exec("npm", args, { cwd: home })).stdout));
-  return { tarball: join(folder, packed.filename), files: packed.files.map(({ path }) => path).sort() };
-}
-
 test("only what a user needs is published", async () => {
-  const { files } = await pack(root);
   const names = await readdir(join(root, "js"), { recursive: true });
   const modules = names.filter((name) => name.endsWith(".js")).map((name) => `js/${name.replaceAll("\\", "/")}`);
   const pages = ["connections", "operations", "upgrade", "watching"].map((name) => `docs/${name}.md`);
-  const expected = [
-    "LICENSE",
-    "README.md",
-    ...pages,
-    "binding.js",
-    "index.d.ts",
-    "index.js",
-    ...modules,
-    "package.json",
-  ];
-  assert.deepEqual(files, expected.sort());
+  const documents = ["LICENSE", "LICENSE-THIRD-PARTY.md", "README.md", ...pages];
+  const expected = [...documents, "binding.js", "index.d.ts", "index.js", ...modules, "package.json"];
+  assert.deepEqual(contents.root.files, expected.sort());
+  const addonName = `state-ioredis.${platform}.node`;
+  assert.deepEqual(
+    contents.platform.files,
+    ["LICENSE", "LICENSE-THIRD-PARTY.md", "README.md", addonName, "package.json"].sort(),
+  );
+});
+
+test("every package of a platform is an optional dependency, of exactly this version", async () => {
+  const published = await readJson(join(rootHome, "package.json"));
+  const expected = platforms().map((name) => [`${manifest.name}-${name}`, manifest.version]);
+  assert.deepEqual(published.optionalDependencies, Object.fromEntries(expected));
+  for (const name of ["dependencies", "devDependencies", "scripts", "napi"]) assert.equal(published[name], undefined);
+});
+
+test("the crate, the addon and the package have one version", async () => {
+  const [, version] = /^version = "(.*)"$/m.exec(await readFile(join(root, "Cargo.toml"), "utf8"));
+  assert.equal(version, manifest.version);
+  assert.equal(createRequire(import.meta.url)(addon).IDENTITY, `state-ioredis@${version}`);
 });
 
 test("each platform has a package of the same version that names its one file", async () => {
   const names = await readdir(join(root, "npm"));
   assert.equal(names.length, manifest.napi.targets.length);
   for (const name of names) {
-    const platform = await readJson(join(root, "npm", name, "package.json"));
+    const stated = await readJson(join(root, "npm", name, "package.json"));
     const [os, cpu, abi] = name.split("-");
     const file = `${manifest.napi.binaryName}.${name}.node`;
     const { version, license, engines } = manifest;
     assert.deepEqual(
-      { ...platform, description: undefined, keywords: undefined },
+      { ...stated, description: undefined, keywords: undefined },
       {
         name: `${manifest.name}-${name}`,
         description: undefined,
@@ -65,6 +73,14 @@ test("each platform has a package of the same version that names its one file", 
         publishConfig: manifest.publishConfig,
       },
     );
+  }
+});
+
+test("the package of a platform has the licences of what is in its addon", async () => {
+  const notices = await readFile(join(platformHome, "LICENSE-THIRD-PARTY.md"), "utf8");
+  for (const crate of ["redis", "rustls", "ring", "tokio", "napi", "icu_normalizer_data"]) {
+    assert.match(notices, new RegExp(`^\\| ${crate} \\| \\d`, "m"));
+    assert.match(notices, new RegExp(`^###.* ${crate} \\d.*\\n\\n~~~~text\\n.*\\S`, "m"));
   }
 });
 
@@ -102,27 +118,24 @@ const SERVERS = {
     approve();`,
 };
 
-test("installed from its tarballs, it works with import and with require", async () => {
-  const home = join(folder, "server");
-  const platform = join(folder, "platform");
+/** What the files below a folder take, in bytes. */
+async function sizeOf(folder) {
+  const paths = (await readdir(folder, { recursive: true })).map((name) => join(folder, name));
+  const found = await Promise.all(paths.map((path) => lstat(path)));
+  return found.reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0);
+}
 
-  // The platform's package gets the addon as a release puts it there.
-  const addon = (await readdir(root)).find((name) => name.endsWith(".node"));
-  assert.ok(addon, "npm run build makes the addon");
-  await cp(join(root, "npm", addon.split(".")[1]), platform, { recursive: true });
-  await cp(join(root, addon), join(platform, addon));
+test("installed from its tarballs, it works with import and with require", async (t) => {
+  const home = await installed("server", [tarballs.root, tarballs.platform]);
+  const size = await sizeOf(join(home, "node_modules"));
+  t.diagnostic(`installed: ${size} bytes`);
+  // A development build has what debuggers want.
+  if ((await lstat(addon)).size < 2 * INSTALLED_LIMIT) assert.ok(size <= INSTALLED_LIMIT, `${size} bytes`);
 
-  await mkdir(home);
-  await writeFile(join(home, "package.json"), JSON.stringify({ name: "server", private: true }));
-  const tarballs = [(await pack(root)).tarball, (await pack(platform)).tarball];
-  const flags = ["--offline", "--no-audit", "--no-fund", "--loglevel=error"];
-  await exec("npm", ["install", ...flags, ...tarballs], { cwd: home });
-  await symlink(join(root, "node_modules/ioredis5"), join(home, "node_modules/ioredis"), "dir");
-
+  await link(home, "ioredis", "node_modules/ioredis5");
   for (const [file, text] of Object.entries(SERVERS)) {
     await writeFile(join(home, file), text);
-    const env = { ...process.env, REDIS_PORT: String(server.port), KEY_PREFIX: `${file}:` };
-    const { stdout, stderr } = await exec(process.execPath, [file], { cwd: home, env });
+    const { stdout, stderr } = await runIn(home, [file], { REDIS_PORT: String(server.port), KEY_PREFIX: `${file}:` });
     assert.equal(stdout + stderr, "3 1 TIMED_OUT\n", file);
   }
 });

@@ -2,7 +2,7 @@
 // says under that ticket how the call ended. See src/binding/bridge.rs.
 
 const { randomBytes } = require("node:crypto");
-const native = require("../binding.js");
+const native = require("./addon.js");
 const { toAnswer, toRefusal } = require("./answers.js");
 const { Carrier } = require("./carrier.js");
 const { fromReport } = require("./errors.js");

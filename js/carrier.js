@@ -1,7 +1,7 @@
 // Streams that this side carries for the native one: bytes go to and fro between a socket that
 // the caller's own connector has opened and the connection in Rust. See src/binding/stream.rs.
 
-const native = require("../binding.js");
+const native = require("./addon.js");
 const { CODE } = require("./answers.js");
 const { insist } = require("./native.js");
 

@@ -1,7 +1,7 @@
 // Our connection beside the caller's client: opened by the first call, closed when theirs ends.
 // What kind of client it is, and what it says, is up to the source; see js/sources.
 
-const native = require("../binding.js");
+const native = require("./addon.js");
 const { forgetLink, openLink } = require("./bridge.js");
 const { connectionClosed } = require("./errors.js");
 const { insist } = require("./native.js");

@@ -3,7 +3,7 @@
 
 const { createHash, createPrivateKey, constants, X509Certificate } = require("node:crypto");
 const { readFileSync } = require("node:fs");
-const native = require("../binding.js");
+const native = require("./addon.js");
 
 /** The options that are said natively; where they lead to is up to js/settings.js. */
 const KNOWN = new Set([

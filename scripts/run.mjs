@@ -24,9 +24,9 @@ export function run(command, args, { env } = {}) {
 }
 
 /** Runs a program and returns its exit code, as `run` does, with what it printed on both streams. */
-export function listen(command, args, { env } = {}) {
+export function listen(command, args, { cwd = root, env } = {}) {
   const child = spawnSync(command, args, {
-    cwd: root,
+    cwd,
     env: { ...process.env, ...env },
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,

@@ -14,3 +14,7 @@ mod state;
 mod stream;
 mod text;
 mod tls;
+
+/// What this addon is: JavaScript loads none but that of its own version.
+#[napi_derive::napi]
+pub const IDENTITY: &str = concat!("state-ioredis@", env!("CARGO_PKG_VERSION"));
