@@ -1,0 +1,99 @@
+// The first ten minutes of a user: an empty folder, `npm install`, ten lines of TypeScript, and an approval.
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { after, test } from "node:test";
+import { withRedis } from "../support/redis.mjs";
+import { compile, exec, install, link, root, tarballs } from "./project.mjs";
+
+/** What the package and its addon for one platform may take up on disk. */
+const MOST_BYTES = 4_000_000;
+
+const PROGRAM = `
+import { IoredisState } from "@hitl-sdk/state-ioredis";
+import { Redis } from "ioredis";
+const redis = new Redis(process.env.REDIS_URL ?? "");
+const state = new IoredisState(redis);
+await state.create({ id: "a1", token: "wf:1", channel: "slack", namespace: "finance", message: "Pay?", actions: [] });
+const { items } = await state.list({ status: "pending", namespace: "finance" });
+await state.resolve("a1", { type: "RESOLVED", actionId: "ok", id: "a1", externalRef: "wf:1", feedbacks: {} });
+const decided = await state.get("a1");
+console.log(items[0]?.status, decided?.status, decided?.result?.type);
+await redis.quit();
+`.trim();
+
+/** What installs that compile call for, each replaced by a trap that notes the call and fails. */
+const COMPILERS = ["cc", "gcc", "g++", "c++", "clang", "make", "cmake", "python", "python3", "cargo", "rustc"];
+
+const redis = await withRedis();
+const folder = await mkdtemp(join(tmpdir(), "hitl-first-"));
+after(() => rm(folder, { recursive: true, force: true }));
+
+const traps = join(folder, "traps");
+const calls = join(folder, "calls");
+await mkdir(traps);
+for (const name of COMPILERS) {
+  await writeFile(join(traps, name), `#!/bin/sh\necho ${name} >> ${JSON.stringify(calls)}\nexit 1\n`);
+  await chmod(join(traps, name), 0o755);
+}
+
+/** Installs packages in an empty folder, and says which scripts npm ran and which compilers were called meanwhile. */
+async function watchedInstall(name, packages) {
+  const home = join(folder, name);
+  await mkdir(home);
+  await writeFile(join(home, "package.json"), JSON.stringify({ name, type: "module", private: true }));
+  await rm(calls, { force: true });
+  const env = { PATH: traps + delimiter + process.env.PATH };
+  const { stderr } = await install(home, packages, { env, loglevel: "verbose" });
+  const ran = [...stderr.matchAll(/^npm info run (\S+ \S+)/gm)].map(([, script]) => script);
+  // npm tells of each script as it begins and as it ends.
+  return {
+    home,
+    ran: [...new Set(ran)],
+    called: existsSync(calls) ? (await readFile(calls, "utf8")).trim().split("\n") : [],
+  };
+}
+
+/** The size of all files below a folder, in bytes. */
+async function sizeOf(path) {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(files.map(async (file) => (await stat(join(file.parentPath, file.name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+test("installed in an empty folder, ten lines of strict TypeScript create, list and resolve an approval", async () => {
+  const { home, ran, called } = await watchedInstall("first", await tarballs());
+  assert.deepEqual({ ran, called }, { ran: [], called: [] });
+
+  const size = await sizeOf(join(home, "node_modules"));
+  console.log(`# installed: ${size} bytes`);
+  assert.ok(size <= MOST_BYTES, `${size} bytes are installed`);
+
+  assert.ok(PROGRAM.split("\n").length <= 10);
+  await writeFile(join(home, "approval.ts"), PROGRAM);
+  const compilerOptions = { strict: true, module: "nodenext", target: "es2022", types: ["node"], skipLibCheck: true };
+  await writeFile(join(home, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["approval.ts"] }));
+  // What else the ten lines name comes from here: no test needs the network.
+  await link(home, "ioredis", join(root, "node_modules/ioredis5"));
+  await link(home, "@types/node", join(root, "node_modules/@types/node"));
+  await compile(home);
+
+  const env = { ...process.env, REDIS_URL: `redis://127.0.0.1:${redis.port}` };
+  const { stdout, stderr } = await exec(process.execPath, ["approval.js"], { cwd: home, env });
+  assert.equal(stdout + stderr, "pending resolved RESOLVED\n");
+});
+
+test("what runs scripts or compilers when it is installed would have been seen", async () => {
+  const greedy = join(folder, "greedy");
+  await mkdir(greedy);
+  const scripts = { postinstall: "cc --version || true" };
+  await writeFile(join(greedy, "package.json"), JSON.stringify({ name: "greedy", version: "1.0.0", scripts }));
+  const { stdout } = await exec("npm", ["pack", "--json", "--loglevel=error"], { cwd: greedy });
+  const [{ filename }] = Object.values(JSON.parse(stdout));
+  const { ran, called } = await watchedInstall("victim", [join(greedy, filename)]);
+  assert.deepEqual({ ran, called }, { ran: ["greedy@1.0.0 postinstall"], called: ["cc"] });
+});
