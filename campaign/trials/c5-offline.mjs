@@ -3,7 +3,6 @@
 // of a server that is down cover.
 
 import { verdict } from "../../__test__/support/assertions.mjs";
-import { startProxy } from "../../__test__/support/proxy.mjs";
 import { request } from "../../__test__/support/records.mjs";
 import { numbered } from "../../__test__/support/writes.mjs";
 import { IoredisState } from "../../index.js";
@@ -77,15 +76,15 @@ export const trial = {
   javascript: { full: 4000, short: 2 * WAVE, breaks: true },
   alone: true,
   async run(trial) {
-    const { count, open, server, atEnd, fault, sample, did } = trial;
+    const { count, open, server, fault, sample, did } = trial;
     const redis = await server({ persistence: "always" });
-    const proxy = await startProxy(redis);
-    atEnd(() => proxy.stop());
+    const other = await server();
     const options = { commandTimeout: DEADLINE_MS, maxRetriesPerRequest: null, retryStrategy: () => 50 };
-    const silent = await ready(open, redis.client({ ...options, port: proxy.port }), "silent");
+    const silent = await ready(open, other.client(options), "silent");
     const down = await ready(open, redis.client(options), "down");
-    proxy.hold();
+    // Here is nobody; there the system takes what is sent, and nobody reads it.
     await redis.kill();
+    other.signal("SIGSTOP");
     let [done, early] = [0, undefined];
     while (done < count) {
       const size = Math.min(WAVE, count - done);
