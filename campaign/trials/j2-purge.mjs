@@ -22,8 +22,15 @@ const BASE = 2 ** 21;
 
 /** Has the server write its log anew, so that it starts from a copy of the data and not from all that led there. */
 async function rewriteLog(db) {
+  const isBusy = async () => /aof_rewrite_(in_progress|scheduled):1/.test(await db.info("persistence"));
+  const settled = async () => {
+    while (await isBusy()) await pause(100);
+  };
+  // The server begins one by itself when its log has grown.
+  await db.config("SET", "auto-aof-rewrite-percentage", 0);
+  await settled();
   await db.bgrewriteaof();
-  while (/aof_rewrite_(in_progress|scheduled):1/.test(await db.info("persistence"))) await pause(100);
+  await settled();
 }
 
 const usedMemory = async (db) => Number(/used_memory:(\d+)/.exec(await db.info("memory"))[1]);
