@@ -75,7 +75,7 @@ export const trial = {
   title: "`verify` on a million requests in use",
   promise: "all damage is found, and nothing else; no command holds the server above 25 ms; memory stays flat",
   unit: "requests",
-  full: 10 * SHARD,
+  full: 5 * SHARD,
   shard: SHARD,
   short: 5000,
   alone: true,
