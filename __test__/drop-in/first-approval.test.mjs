@@ -2,12 +2,13 @@
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
+import { pack } from "../../scripts/packing.mjs";
+import { emptyFolder, install, link, runIn, tarballs } from "../support/packed.mjs";
 import { withRedis } from "../support/redis.mjs";
-import { compile, exec, install, link, root, tarballs } from "./project.mjs";
+import { compile } from "./project.mjs";
 
 /** What the package and its addon for one platform may take up on disk. */
 const MOST_BYTES = 4_000_000;
@@ -29,12 +30,8 @@ await redis.quit();
 const COMPILERS = ["cc", "gcc", "g++", "c++", "clang", "make", "cmake", "python", "python3", "cargo", "rustc"];
 
 const redis = await withRedis();
-const folder = await mkdtemp(join(tmpdir(), "hitl-first-"));
-after(() => rm(folder, { recursive: true, force: true }));
-
-const traps = join(folder, "traps");
-const calls = join(folder, "calls");
-await mkdir(traps);
+const traps = await emptyFolder("traps");
+const calls = join(traps, "calls");
 for (const name of COMPILERS) {
   await writeFile(join(traps, name), `#!/bin/sh\necho ${name} >> ${JSON.stringify(calls)}\nexit 1\n`);
   await chmod(join(traps, name), 0o755);
@@ -42,12 +39,11 @@ for (const name of COMPILERS) {
 
 /** Installs packages in an empty folder, and says which scripts npm ran and which compilers were called meanwhile. */
 async function watchedInstall(name, packages) {
-  const home = join(folder, name);
-  await mkdir(home);
+  const home = await emptyFolder(name);
   await writeFile(join(home, "package.json"), JSON.stringify({ name, type: "module", private: true }));
   await rm(calls, { force: true });
   const env = { PATH: traps + delimiter + process.env.PATH };
-  const { stderr } = await install(home, packages, { env, loglevel: "verbose" });
+  const { stderr } = await install(home, packages, { env, flags: ["--loglevel=verbose"] });
   const ran = [...stderr.matchAll(/^npm info run (\S+ \S+)/gm)].map(([, script]) => script);
   // npm tells of each script as it begins and as it ends.
   return {
@@ -66,7 +62,7 @@ async function sizeOf(path) {
 }
 
 test("installed in an empty folder, ten lines of strict TypeScript create, list and resolve an approval", async () => {
-  const { home, ran, called } = await watchedInstall("first", await tarballs());
+  const { home, ran, called } = await watchedInstall("first", Object.values(tarballs));
   assert.deepEqual({ ran, called }, { ran: [], called: [] });
 
   const size = await sizeOf(join(home, "node_modules"));
@@ -78,22 +74,20 @@ test("installed in an empty folder, ten lines of strict TypeScript create, list 
   const compilerOptions = { strict: true, module: "nodenext", target: "es2022", types: ["node"], skipLibCheck: true };
   await writeFile(join(home, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["approval.ts"] }));
   // What else the ten lines name comes from here: no test needs the network.
-  await link(home, "ioredis", join(root, "node_modules/ioredis5"));
-  await link(home, "@types/node", join(root, "node_modules/@types/node"));
+  await link(home, "ioredis", "node_modules/ioredis5");
+  await link(home, "@types/node", "node_modules/@types/node");
   await compile(home);
 
-  const env = { ...process.env, REDIS_URL: `redis://127.0.0.1:${redis.port}` };
-  const { stdout, stderr } = await exec(process.execPath, ["approval.js"], { cwd: home, env });
-  assert.equal(stdout + stderr, "pending resolved RESOLVED\n");
+  const env = { REDIS_URL: `redis://127.0.0.1:${redis.port}` };
+  const end = await runIn(home, ["approval.js"], env);
+  assert.deepEqual(end, { code: 0, stdout: "pending resolved RESOLVED\n", stderr: "" });
 });
 
 test("what runs scripts or compilers when it is installed would have been seen", async () => {
-  const greedy = join(folder, "greedy");
-  await mkdir(greedy);
+  const greedy = await emptyFolder("greedy");
   const scripts = { postinstall: "cc --version || true" };
   await writeFile(join(greedy, "package.json"), JSON.stringify({ name: "greedy", version: "1.0.0", scripts }));
-  const { stdout } = await exec("npm", ["pack", "--json", "--loglevel=error"], { cwd: greedy });
-  const [{ filename }] = Object.values(JSON.parse(stdout));
-  const { ran, called } = await watchedInstall("victim", [join(greedy, filename)]);
+  const { tarball } = pack(greedy, greedy);
+  const { ran, called } = await watchedInstall("victim", [tarball]);
   assert.deepEqual({ ran, called }, { ran: ["greedy@1.0.0 postinstall"], called: ["cc"] });
 });

@@ -2,17 +2,17 @@
 // swapped in the middle of the work, there and back. For version 1 stands our model of it.
 
 import assert from "node:assert/strict";
-import { cp } from "node:fs/promises";
+import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { link } from "../support/packed.mjs";
 import { withRedis } from "../support/redis.mjs";
 import { fleetOf, startProgram } from "./fleet.mjs";
-import { link, root, serverProject } from "./project.mjs";
+import { serverProject } from "./project.mjs";
 import { callerOf, question, story } from "./story.mjs";
 import { openWorld } from "./world.mjs";
 
 const NAME = "@hitl-sdk/state-ioredis";
-const version1 = join(root, "__test__/drop-in/version-1");
 
 const redis = await withRedis();
 const current = await serverProject("current");
@@ -20,7 +20,8 @@ const current = await serverProject("current");
 /** The same files, with the package that `npm install @hitl-sdk/state-ioredis@1` would put there. */
 const old = { home: `${current.home}-on-1` };
 await cp(current.home, old.home, { recursive: true, verbatimSymlinks: true });
-await link(old.home, NAME, version1);
+await rm(join(old.home, "node_modules", NAME), { recursive: true });
+await link(old.home, NAME, "__test__/drop-in/version-1");
 
 function replica({ home }, world, database, name) {
   const env = { REDIS_URL: `redis://127.0.0.1:${redis.port}/${database}`, OUTSIDE_URL: world.url, REPLICA: name };

@@ -40,13 +40,18 @@ export async function emptyFolder(name) {
   return home;
 }
 
-/** The folder of an empty project that has installed these tarballs and no others. */
-export async function installed(name, paths, { flags = [] } = {}) {
-  const home = await emptyFolder(name);
-  await writeFile(join(home, "package.json"), JSON.stringify({ name: "server", version: "1.0.0", private: true }));
+/** Installs tarballs in a project, as `npm install` does, and returns what npm printed. */
+export function install(home, paths, { flags = [], env = {} } = {}) {
   // Nothing is asked of a registry: what is not given is not there.
   const quiet = ["--offline", "--no-audit", "--no-fund", "--loglevel=error"];
-  await exec("npm", ["install", ...quiet, ...flags, ...paths], { cwd: home });
+  return exec("npm", ["install", ...quiet, ...flags, ...paths], { cwd: home, env: { ...process.env, ...env } });
+}
+
+/** The folder of an empty project that has installed these tarballs and no others. */
+export async function installed(name, paths, { flags } = {}) {
+  const home = await emptyFolder(name);
+  await writeFile(join(home, "package.json"), JSON.stringify({ name: "server", version: "1.0.0", private: true }));
+  await install(home, paths, { flags });
   return home;
 }
 
