@@ -1,4 +1,4 @@
-// `npm run lock`: writes package-lock.json and completes it.
+// `npm run lock`: writes package-lock.json and completes it; the same for what `npm run test:runtimes` fetches.
 //
 // A registry mirror may lack the binaries of platforms that nobody there uses. npm then leaves those optional
 // packages out of the lock file, and every later `npm ci` calls it out of sync. Their versions are pinned by the
@@ -7,8 +7,10 @@
 
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./run.mjs";
+import { RUNTIMES } from "./runtimes.mjs";
 
-const file = new URL("../package-lock.json", import.meta.url);
 const registry = /"resolved": "(?!https:\/\/registry\.npmjs\.org\/)([^"]*)"/;
 
 const systems = new Set(["android", "darwin", "freebsd", "linux", "openharmony", "win32"]);
@@ -32,8 +34,8 @@ function complete(lock) {
       if (lock.packages[here] || lock.packages[`${path}/${here}`]) continue;
       if (!/^\d+\.\d+\.\d+$/.test(version)) throw new Error(`${name}@${version} is not pinned`);
       const { cpu, libc, os } = platform(name);
-      const { license, engines } = parent;
-      lock.packages[here] = { version, cpu, dev: true, libc, license, optional: true, os, engines };
+      const { dev, license, engines } = parent;
+      lock.packages[here] = { version, cpu, dev, libc, license, optional: true, os, engines };
       added.push(name);
     }
   }
@@ -42,15 +44,21 @@ function complete(lock) {
   return added;
 }
 
-const npm = spawnSync("npm", ["install", "--package-lock-only", "--omit-lockfile-registry-resolved"], {
-  stdio: "inherit",
-});
-if (npm.status !== 0) process.exit(npm.status ?? 1);
+function write(folder) {
+  const npm = spawnSync("npm", ["install", "--package-lock-only", "--omit-lockfile-registry-resolved"], {
+    cwd: folder,
+    stdio: "inherit",
+  });
+  if (npm.status !== 0) process.exit(npm.status ?? 1);
 
-const lock = JSON.parse(readFileSync(file, "utf8"));
-const added = complete(lock);
-const text = `${JSON.stringify(lock, null, 2)}\n`;
-const elsewhere = registry.exec(text);
-if (elsewhere) throw new Error(`package-lock.json names a registry that is not the public one: ${elsewhere[1]}`);
-writeFileSync(file, text);
-console.log(`package-lock.json: ${Object.keys(lock.packages).length} packages, ${added.length} completed by name`);
+  const file = join(folder, "package-lock.json");
+  const lock = JSON.parse(readFileSync(file, "utf8"));
+  const added = complete(lock);
+  const text = `${JSON.stringify(lock, null, 2)}\n`;
+  const elsewhere = registry.exec(text);
+  if (elsewhere) throw new Error(`${file} names a registry that is not the public one: ${elsewhere[1]}`);
+  writeFileSync(file, text);
+  console.log(`${file}: ${Object.keys(lock.packages).length} packages, ${added.length} completed by name`);
+}
+
+for (const folder of [root, RUNTIMES]) write(folder);

@@ -3,12 +3,14 @@
 //   npm test                              everything
 //   npm test -- create migration          the JavaScript test files whose names contain one of the words
 //   npm test -- --acl                     the JavaScript tests with the permissions of docs/operations.md and no others
+//   npm test -- --runtimes                other runtimes than Node, and bundlers: fetched into .cache
 //   npm test -- --test-name-pattern=race  options go to Node's test runner
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { main, root, run } from "./run.mjs";
+import { provideRuntimes } from "./runtimes.mjs";
 import { requireCargo, setup } from "./setup.mjs";
 
 /** A test, or a file of tests, that hangs fails instead, before a CI machine gives up on the whole run. */
@@ -18,6 +20,7 @@ const TEST_LIMIT_MS = 10 * 60_000;
 const CONCURRENCY = 2;
 
 const ACL = "--acl";
+const OTHER_RUNTIMES = "--runtimes";
 
 /** What makes every process of the tests, whoever starts it, use the published permissions. */
 function leastPrivilege() {
@@ -25,22 +28,24 @@ function leastPrivilege() {
   return { HITL_ACL: "least", NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --import=${preload}`.trim() };
 }
 
-function testFiles(words) {
-  const files = readdirSync(join(root, "__test__"), { recursive: true }).filter((name) => name.endsWith(".test.mjs"));
+function testFiles(words, ending) {
+  const files = readdirSync(join(root, "__test__"), { recursive: true }).filter((name) => name.endsWith(ending));
   const chosen = files.filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
   return chosen.sort().map((name) => join("__test__", name));
 }
 
 await main((args) => {
   const words = args.filter((arg) => !arg.startsWith("-"));
-  const options = args.filter((arg) => arg.startsWith("-") && arg !== ACL);
-  const files = testFiles(words);
+  const options = args.filter((arg) => arg.startsWith("-") && arg !== ACL && arg !== OTHER_RUNTIMES);
+  const onOthers = args.includes(OTHER_RUNTIMES);
+  const files = testFiles(words, onOthers ? ".runtime.mjs" : ".test.mjs");
   if (files.length === 0) {
     console.error(`No file in __test__ has a name with ${words.join(" or ")} in it`);
     return 1;
   }
 
   setup();
+  if (onOthers) provideRuntimes();
   let failures = 0;
   if (args.length === 0) {
     requireCargo();

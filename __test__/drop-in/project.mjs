@@ -6,6 +6,7 @@ import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { emptyFolder, installed, link, root, tarballs } from "../support/packed.mjs";
+import { PROGRAMS } from "./replicas.mjs";
 
 export const exec = promisify(execFile);
 
@@ -29,5 +30,6 @@ export async function serverProject(name, { type = "module", ioredis = 5 } = {})
   await link(home, "ioredis", `node_modules/ioredis${ioredis}`);
   await cp(join(root, "__test__/drop-in/server"), home, { recursive: true });
   await compile(home);
+  for (const [file, text] of Object.entries(PROGRAMS)) await writeFile(join(home, file), text);
   return { home, main: join(home, "dist/main.js") };
 }

@@ -7,6 +7,7 @@ import { between, shuffled } from "../support/chance.mjs";
 import { withRedis } from "../support/redis.mjs";
 import { call, fleetOf, startProgram } from "./fleet.mjs";
 import { serverProject } from "./project.mjs";
+import { envOf } from "./replicas.mjs";
 import { question } from "./story.mjs";
 import { openWorld } from "./world.mjs";
 
@@ -38,8 +39,7 @@ function patiently(replicas) {
 test("replicas and Redis crash in the middle: each workflow has one request, one decision, and hears of it", async (t) => {
   const world = await openWorld();
   t.after(() => world.close());
-  const env = { REDIS_URL: `redis://127.0.0.1:${redis.port}`, OUTSIDE_URL: world.url };
-  const start = (REPLICA) => startProgram({ args: [main], cwd: home, env: { ...env, REPLICA } });
+  const start = (name) => startProgram({ args: [main], cwd: home, env: envOf(redis, world, 0, name) });
   const replicas = await Promise.all(["a", "b"].map(start));
   const ask = patiently(replicas);
 

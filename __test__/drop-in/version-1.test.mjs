@@ -9,6 +9,7 @@ import { link } from "../support/packed.mjs";
 import { withRedis } from "../support/redis.mjs";
 import { fleetOf, startProgram } from "./fleet.mjs";
 import { serverProject } from "./project.mjs";
+import { envOf } from "./replicas.mjs";
 import { callerOf, question, story } from "./story.mjs";
 import { openWorld } from "./world.mjs";
 
@@ -24,8 +25,7 @@ await rm(join(old.home, "node_modules", NAME), { recursive: true });
 await link(old.home, NAME, "__test__/drop-in/version-1");
 
 function replica({ home }, world, database, name) {
-  const env = { REDIS_URL: `redis://127.0.0.1:${redis.port}/${database}`, OUTSIDE_URL: world.url, REPLICA: name };
-  return startProgram({ args: ["dist/main.js"], cwd: home, env });
+  return startProgram({ args: ["dist/main.js"], cwd: home, env: envOf(redis, world, database, name) });
 }
 
 story("the server as it was: two replicas of version 1", beside(old, old, 0), { beside1: true });

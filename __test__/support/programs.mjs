@@ -12,12 +12,19 @@ const LIMIT_MS = 30_000;
  *
  * @param {string} name
  * @param {(string | number)[]} args
- * @param {{ port?: number, ioredis?: "5" | "6", nodeArgs?: string[], env?: object, limit?: number }} [options]
- *   `port` and `ioredis`: what `client()` of fixtures/program.mjs connects to, and with
+ * @param {{
+ *   port?: number, ioredis?: "5" | "6", command?: string, nodeArgs?: string[], env?: object, limit?: number,
+ * }} [options]
+ *   `port` and `ioredis`: what `client()` of fixtures/program.mjs connects to, and with; `command`: another runtime than
+ *   this Node, and `nodeArgs` what stands before the program's path
  */
-export async function runProgram(name, args, { port, ioredis = "5", nodeArgs = [], env, limit = LIMIT_MS } = {}) {
+export async function runProgram(
+  name,
+  args,
+  { port, ioredis = "5", command = process.execPath, nodeArgs = [], env, limit = LIMIT_MS } = {},
+) {
   const path = fileURLToPath(new URL(`../fixtures/${name}.mjs`, import.meta.url));
-  const child = spawn(process.execPath, [...nodeArgs, path, ...args.map(String)], {
+  const child = spawn(command, [...nodeArgs, path, ...args.map(String)], {
     env: { ...process.env, HITL_TEST_PORT: String(port), HITL_TEST_IOREDIS: ioredis, ...env },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });

@@ -1,6 +1,7 @@
 // The program: a replica behind `node:http`. It says its port on a line of its own. After SIGTERM, or a message where it
 // is a thread, it answers what it was asked and ends by itself.
 
+import cluster from "node:cluster";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parentPort } from "node:worker_threads";
@@ -28,8 +29,15 @@ async function main(): Promise<void> {
     console.log(JSON.stringify({ replica: settings.replica, port: (http.address() as AddressInfo).port }));
   });
 
+  let isStopping = false;
   const stop = () => {
-    http.close(() => void server.close());
+    if (isStopping) return;
+    isStopping = true;
+    http.close(async () => {
+      await server.close();
+      // A worker of a cluster lives as long as its line to the primary.
+      cluster.worker?.disconnect();
+    });
     http.closeIdleConnections();
   };
   process.once("SIGTERM", stop);
