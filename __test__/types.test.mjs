@@ -1,14 +1,13 @@
-// `tsc` accepts the users that we promise to serve, and rejects the mistakes marked in them.
+// `tsc` accepts the users that we promise to serve, and rejects the mistakes marked in them. What it reads is the package as
+// npm would publish it.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { after, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { test } from "node:test";
+import { emptyFolder, root, unpacked } from "./support/packed.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const consumers = join(root, "__test__/types/consumers");
 
 const COMPILERS = { "TypeScript 5": "typescript5", "TypeScript 7": "typescript" };
@@ -22,17 +21,16 @@ const RESOLUTION = {
 
 const STRICT = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true };
 
-const folder = await mkdtemp(join(tmpdir(), "hitl-types-"));
-after(() => rm(folder, { recursive: true, force: true }));
+const ours = await unpacked();
 
 /** A project of its own with these packages in its node_modules and these files as its source. */
 async function project(name, { packages, files, compilerOptions }) {
-  const home = join(folder, name.replaceAll(/\W+/g, "-"));
-  await mkdir(join(home, "src"), { recursive: true });
-  for (const [packageName, path] of Object.entries({ "@hitl-sdk/state-ioredis": ".", ...packages })) {
+  const home = await emptyFolder(name);
+  await mkdir(join(home, "src"));
+  for (const [packageName, path] of Object.entries({ "@hitl-sdk/state-ioredis": ours, ...packages })) {
     const link = join(home, "node_modules", packageName);
     await mkdir(dirname(link), { recursive: true });
-    await symlink(join(root, path), link, "dir");
+    await symlink(resolve(root, path), link, "dir");
   }
   for (const file of files) await cp(join(consumers, file), join(home, "src", file));
   await writeFile(join(home, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["src"] }));
@@ -49,6 +47,21 @@ function complaints(compiler, home) {
   });
 }
 
+test("every type that we export has a user here", async () => {
+  const declared = await readFile(join(ours, "index.d.ts"), "utf8");
+  const names = [...declared.matchAll(/^export (?:declare )?(?:const|class|interface|type) (\w+)/gm)].map(
+    ([, name]) => name,
+  );
+  assert.ok(names.length > 30);
+  assert.equal(declared.match(/^export /gm).length, names.length);
+  const users = await Promise.all((await readdir(consumers)).map((file) => readFile(join(consumers, file), "utf8")));
+  const used = new Set(users.join("\n").match(/\w+/g));
+  assert.deepEqual(
+    names.filter((name) => !used.has(name)),
+    [],
+  );
+});
+
 for (const [compilerName, compiler] of Object.entries(COMPILERS)) {
   for (const [kind, resolution] of Object.entries(RESOLUTION)) {
     for (const major of [5, 6]) {
@@ -61,7 +74,14 @@ for (const [compilerName, compiler] of Object.entries(COMPILERS)) {
             ioredis: `node_modules/ioredis${major}`,
           },
           // A bundler's project has no CommonJS of its own.
-          files: ["esm.mts", "peer.mts", "watching.mts", ...(kind === "bundler" ? [] : ["commonjs.cts"])],
+          files: [
+            "default.mts",
+            "esm.mts",
+            "every-type.mts",
+            "peer.mts",
+            "watching.mts",
+            ...(kind === "bundler" ? [] : ["commonjs.cts"]),
+          ],
           // ioredis's own declarations are not ours to check.
           compilerOptions: { ...STRICT, ...resolution, target: "es2022", types: ["node"], skipLibCheck: true },
         });

@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -32,6 +32,14 @@ export const tarballs = { root: packed.root.tarball, platform: packed.platform.t
 
 /** What npm says of a tarball: its files, and its size. */
 export const contents = packed;
+
+/** The folder that npm makes of the root package's tarball, for who needs nothing that npm does besides. */
+export async function unpacked() {
+  const home = await emptyFolder("unpacked");
+  // Without a path in front of it: tar would take the colon of a Windows path for the name of a machine.
+  await exec("tar", ["-xzf", basename(tarballs.root), "-C", basename(home)], { cwd: folder });
+  return join(home, "package");
+}
 
 /** A folder that goes away with the tests. */
 export async function emptyFolder(name) {
