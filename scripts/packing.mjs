@@ -71,6 +71,8 @@ function stagePlatform(folder, addon, repository) {
   copy(dirname(addon), [basename(addon)], folder);
   const manifest = readManifest(home);
   manifest.files = [...manifest.files, ...LICENCES];
+  // Otherwise Node looks for signs of what else it could be.
+  manifest.type = "commonjs";
   write(folder, manifest, repository);
 }
 
