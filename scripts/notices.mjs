@@ -3,7 +3,8 @@
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { listen, main, root, SetupError } from "./run.mjs";
+import { linkedCrates, targets } from "./crates.mjs";
+import { main, root, SetupError } from "./run.mjs";
 
 const FILE = "LICENSE-THIRD-PARTY.md";
 
@@ -45,30 +46,8 @@ const STANDARD_LIBRARY = {
   version: "",
   licence: "MIT",
   text: `Copyright (c) The Rust Project Contributors\n\n${MIT}`,
-  targets: "all",
+  places: "all",
 };
-
-/** The crates that are linked into the addon for one target: not those that only the compiler uses. */
-function linkedFor(target) {
-  const args = ["metadata", "--format-version=1", "--locked", "--filter-platform", target];
-  const { status, stdout, stderr } = listen("cargo", args);
-  if (status !== 0) throw new SetupError(`cargo metadata failed for ${target}:\n${stderr}`);
-  const { packages, resolve } = JSON.parse(stdout);
-  const packageOf = new Map(packages.map((found) => [found.id, found]));
-  const nodeOf = new Map(resolve.nodes.map((node) => [node.id, node]));
-  const isMacro = ({ targets }) => targets.some(({ kind }) => kind.includes("proc-macro"));
-
-  const linked = new Set();
-  const ways = [resolve.root];
-  for (const id of ways) {
-    for (const { pkg, dep_kinds } of nodeOf.get(id).deps) {
-      if (linked.has(pkg) || isMacro(packageOf.get(pkg)) || !dep_kinds.some(({ kind }) => kind === null)) continue;
-      linked.add(pkg);
-      ways.push(pkg);
-    }
-  }
-  return [...linked].map((id) => packageOf.get(id));
-}
 
 /** What a crate is used under, and the words that come with it. */
 function termsOf({ name, license, manifest_path }) {
@@ -89,29 +68,21 @@ function termsOf({ name, license, manifest_path }) {
 }
 
 /** The platforms of a crate, in words. */
-function placesOf(targets, all) {
-  if (targets.length === all.length) return "all";
-  return [...new Set(targets.map((target) => /linux|darwin|windows/.exec(target)[0]))].join(", ");
+function placesOf(linkedIn, all) {
+  if (linkedIn.length === all.length) return "all";
+  return [...new Set(linkedIn.map((target) => /linux|darwin|windows/.exec(target)[0]))].join(", ");
 }
 
 function collect() {
-  const all = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).napi.targets;
-  const found = new Map();
-  for (const target of all) {
-    for (const crate of linkedFor(target)) {
-      const entry = found.get(crate.id) ?? { crate, targets: [] };
-      found.set(crate.id, { crate, targets: [...entry.targets, target] });
-    }
-  }
-  const crates = [...found.values()].map(({ crate, targets }) => {
+  const all = targets();
+  return linkedCrates().map(({ crate, linkedIn }) => {
     const { name, version } = crate;
-    return { name, version, ...termsOf(crate), targets: placesOf(targets, all) };
+    return { name, version, ...termsOf(crate), places: placesOf(linkedIn, all) };
   });
-  return crates.sort((one, other) => (`${one.name} ${one.version}` < `${other.name} ${other.version}` ? -1 : 1));
 }
 
 function pageOf(parts) {
-  const rows = parts.map(({ name, version, licence, targets }) => `| ${name} | ${version} | ${licence} | ${targets} |`);
+  const rows = parts.map(({ name, version, licence, places }) => `| ${name} | ${version} | ${licence} | ${places} |`);
   const byText = new Map();
   for (const part of parts) byText.set(part.text, [...(byText.get(part.text) ?? []), part]);
   const texts = [...byText].map(([text, users]) => {

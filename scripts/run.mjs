@@ -9,14 +9,16 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 /** Something that the person at the keyboard has to mend: shown without a stack. */
 export class SetupError extends Error {}
 
+/** npm is a batch file on Windows. A shell would take the space in the usual path of Node for the end of its name. */
+const needsShell = (command) => process.platform === "win32" && command === "npm";
+
 /** Runs a program with our own streams and returns its exit code; 127 where there is no such program. */
 export function run(command, args, { env } = {}) {
   const child = spawnSync(command, args, {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: "inherit",
-    // npm is a batch file there.
-    shell: process.platform === "win32",
+    shell: needsShell(command),
   });
   if (child.error?.code === "ENOENT") return 127;
   if (child.error) throw child.error;
@@ -30,7 +32,7 @@ export function listen(command, args, { cwd = root, env } = {}) {
     env: { ...process.env, ...env },
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
-    shell: process.platform === "win32",
+    shell: needsShell(command),
   });
   return { status: child.status ?? 127, stdout: child.stdout ?? "", stderr: child.stderr ?? "" };
 }
