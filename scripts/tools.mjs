@@ -9,16 +9,19 @@ const LOCK = "package-lock.json";
 
 const textOf = (path) => (existsSync(path) ? readFileSync(path, "utf8") : undefined);
 
-/** Installs what a folder of the repository pins, unless that is there, and returns where its packages are. */
+/** Where the packages of a set of tools are, once they have been provided. */
+export const packagesOf = (name) => join(root, ".cache", name, "node_modules");
+
+/** Installs what a folder of the repository pins as the tools of this name, unless that is there. Returns where. */
 export function provideTools(name, folder) {
   const pinned = join(root, folder);
-  const home = join(root, ".cache/tools", name);
-  const packages = join(home, "node_modules");
+  const home = join(root, ".cache", name);
+  const packages = packagesOf(name);
   // npm writes the hidden one when all is there.
   const isThere = existsSync(join(packages, `.${LOCK}`)) && textOf(join(home, LOCK)) === textOf(join(pinned, LOCK));
   if (isThere) return packages;
 
-  console.log(`${name}: installing into .cache`);
+  console.log(`${name}: npm ci in .cache/${name}`);
   mkdirSync(home, { recursive: true });
   for (const file of ["package.json", LOCK]) cpSync(join(pinned, file), join(home, file));
   const args = ["ci", "--prefix", home, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
