@@ -12,7 +12,7 @@ const SUPPLIERS = [
 export const RUN = "run-2026-11-20";
 export const NAMESPACE = "accounts-payable";
 
-export const ACTIONS = [
+const ACTIONS = [
   { id: "approve", label: "Pay", style: "primary" },
   {
     id: "deny",

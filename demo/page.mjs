@@ -3,7 +3,7 @@
 const colourful = process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== "dumb";
 const paint = (code) => (text) => (colourful ? `\x1b[${code}m${text}\x1b[0m` : String(text));
 
-export const bold = paint(1);
+const bold = paint(1);
 export const dim = paint(2);
 export const green = paint(32);
 export const red = paint(31);

@@ -5,7 +5,7 @@
  * `path`: how the file's name ends. `scripts`: those that this is about. `texts`: the lines; `from` and `to`: all lines
  * between these two, with them.
  */
-export const EQUIVALENTS = [
+const EQUIVALENTS = [
   {
     path: "include/rewrite.lua",
     scripts: ["commit_decision"],

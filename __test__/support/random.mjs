@@ -1,7 +1,7 @@
 // Random numbers that a seed brings back: set HITL_SEED to the seed that a failed test names.
 
 /** Numbers from 0 to 1 that follow from the seed (mulberry32). */
-export function generator(seed) {
+function generator(seed) {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -8,7 +8,7 @@ import { numbered, WRITES } from "../../__test__/support/writes.mjs";
 import { IoredisState, SCHEMA_VERSION } from "../../index.js";
 
 /** The two ways to live with a lost reply: ask again until it is known, or say that it is not known. */
-export const PATIENCE = {
+const PATIENCE = {
   "sent again": { maxRetriesPerRequest: null, retryStrategy: () => 0 },
   "not sent again": { maxRetriesPerRequest: 0, retryStrategy: () => 0 },
 };

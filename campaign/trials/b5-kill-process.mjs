@@ -4,10 +4,10 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { verdict } from "../../__test__/support/assertions.mjs";
-import { violations } from "../../__test__/support/invariants.mjs";
 import { keysOf } from "../../__test__/support/layout.mjs";
 import { each, numbered, WRITES } from "../../__test__/support/writes.mjs";
 import { IoredisState } from "../../index.js";
+import { checkStore } from "../support/sound.mjs";
 
 const program = fileURLToPath(new URL("../support/writer.mjs", import.meta.url));
 
@@ -82,7 +82,7 @@ export const trial = {
         did();
       };
       await each(Array.from({ length: Math.min(A_STORE, count - done) }), one, BESIDE);
-      for (const text of await violations(db, table)) fault("half of a write is there", text);
+      await checkStore(fault, db, table, "half of a write is there");
       for (const { writes, ids, acknowledged } of lives) {
         tally("writes acknowledged before the kill", acknowledged);
         for (const [n, write] of writes.entries()) {
@@ -94,7 +94,7 @@ export const trial = {
           if (again && !(took && again.code === write.again)) fault("the same call again fails", again.message);
         }
       }
-      for (const text of await violations(db, table)) fault("the store is not sound when all is done again", text);
+      await checkStore(fault, db, table, "the store is not sound when all is done again");
       await db.flushall();
     }
   },

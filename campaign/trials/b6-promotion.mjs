@@ -5,11 +5,10 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { makeDoor } from "../../__test__/support/door.mjs";
-import { violations } from "../../__test__/support/invariants.mjs";
 import { load, missing, PATIENT } from "../../__test__/support/load.mjs";
 import { eventually } from "../../__test__/support/sentinel.mjs";
 import { IoredisState } from "../../index.js";
-import { violationsAfterLoss } from "../support/sound.mjs";
+import { checkStore, violationsAfterLoss } from "../support/sound.mjs";
 
 /** Longest wait for the replica, in ms. */
 const WAIT_MS = 500;
@@ -67,7 +66,7 @@ async function promotion(trial, { servers, door, clients, table, isConfirmed }) 
   for (const text of await missing(lookUp, confirmed)) fault("a write that WAIT had confirmed is lost", text);
   await door.open(replica);
   await busy.finish();
-  for (const text of await violations(other, table)) fault("half-written when all was finished", text);
+  await checkStore(fault, other, table, "half-written when all was finished");
   const kind = isConfirmed ? "with min-replicas 1" : "without";
   tally(`${kind}: acknowledged`, acknowledged);
   tally(`${kind}: lost by the servers`, lost.length);

@@ -5,12 +5,12 @@ import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { verdict } from "../../__test__/support/assertions.mjs";
-import { violations } from "../../__test__/support/invariants.mjs";
 import { keysOf, snapshot } from "../../__test__/support/layout.mjs";
 import { request } from "../../__test__/support/records.mjs";
 import { eventually } from "../../__test__/support/sentinel.mjs";
 import { numbered, WRITES } from "../../__test__/support/writes.mjs";
 import { IoredisState } from "../../index.js";
+import { checkStore } from "../support/sound.mjs";
 
 const TABLE = "b7";
 
@@ -102,7 +102,7 @@ async function refused({ text, begin, end }, { side, open, fault, did }, { redis
   const { error } = await verdict(WRITES[0].call(fresh, "r0"));
   if (error) fault("a first call that was refused is remembered", error.message);
   for (const prefix of [TABLE, "fresh"]) {
-    for (const wrong of await violations(db, prefix)) fault("the store is not sound afterwards", `${code}: ${wrong}`);
+    await checkStore(fault, db, prefix, "the store is not sound afterwards", code);
   }
   client.disconnect();
 }

@@ -4,12 +4,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { startAnswering } from "../../__test__/support/answering.mjs";
 import { verdict } from "../../__test__/support/assertions.mjs";
-import { violations } from "../../__test__/support/invariants.mjs";
 import { keysOf } from "../../__test__/support/layout.mjs";
 import { startProxy } from "../../__test__/support/proxy.mjs";
 import { prepareReads, READS } from "../../__test__/support/reads.mjs";
 import { numbered, WRITES } from "../../__test__/support/writes.mjs";
 import { IoredisState } from "../../index.js";
+import { checkStore } from "../support/sound.mjs";
 
 const TABLE = "c1";
 const LOADING = "LOADING Redis is loading the dataset in memory";
@@ -120,6 +120,6 @@ export const trial = {
       }
       did();
     }
-    for (const text of await violations(db, TABLE)) fault("the store is not sound", text);
+    await checkStore(fault, db, TABLE, "the store is not sound");
   },
 };

@@ -3,10 +3,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { verdict } from "../../__test__/support/assertions.mjs";
-import { violations } from "../../__test__/support/invariants.mjs";
 import { chanceOf } from "../../__test__/support/random.mjs";
 import { each, numbered } from "../../__test__/support/writes.mjs";
 import { allCuts, withFar } from "../support/cuts.mjs";
+import { checkStore } from "../support/sound.mjs";
 
 /** A cut lies within what the call sends or gets, and is met when it has ended, or never. */
 const MET_MS = 5000;
@@ -53,9 +53,7 @@ async function cutEach(scene, cuts) {
   const [{ subject, patience, end }] = cuts;
   await withFar(scene, patience, async (place) => {
     const { table, near, far, db, proxy, keys } = place;
-    const look = async () => {
-      for (const text of await violations(db, table)) fault("half of a write is there", `${subject.name}: ${text}`);
-    };
+    const look = () => checkStore(fault, db, table, "half of a write is there", subject.name);
     // `took` throws where it finds neither all of a write nor nothing.
     const whole = async (call, n) => {
       const { value, error } = await verdict(call.took(near, ids[n], place));

@@ -1,9 +1,9 @@
 // C4: the server forgets its scripts every few milliseconds, under load.
 
 import { setTimeout as pause } from "node:timers/promises";
-import { violations } from "../../__test__/support/invariants.mjs";
 import { load, missing, PATIENT } from "../../__test__/support/load.mjs";
 import { IoredisState } from "../../index.js";
+import { checkStore } from "../support/sound.mjs";
 
 const EVERY_MS = 5;
 
@@ -36,7 +36,7 @@ export const trial = {
       for (const text of busy.failures) fault(/NOSCRIPT/.test(text) ? "a caller sees NOSCRIPT" : "a call fails", text);
       for (const text of await missing(new IoredisState(db, { tableName: table }), done))
         fault("a write is lost", text);
-      for (const text of await violations(db, table)) fault("the store is not sound", text);
+      await checkStore(fault, db, table, "the store is not sound");
       tally("acknowledged writes", busy.acknowledged);
       await db.flushall();
     }

@@ -3,9 +3,9 @@
 // The JavaScript version is asked with 100 records and no more: it takes some seven round trips for each of them.
 
 import { verdict } from "../../__test__/support/assertions.mjs";
-import { violations } from "../../__test__/support/invariants.mjs";
 import { OldStore, oldRecords } from "../../__test__/support/old-store.mjs";
 import { migrations } from "../support/kills.mjs";
+import { checkStore } from "../support/sound.mjs";
 
 /**
  * How many kills with so many records: boundaries of each layout, all there are with 100 and 10,000 records and a
@@ -105,7 +105,7 @@ export const trial = {
     }
     if (side !== "native") return;
     for (const { redis, old } of scenes.values()) {
-      for (const violation of await violations(redis.client(), old.prefix)) fault("the store is not sound", violation);
+      await checkStore(fault, redis.client(), old.prefix, "the store is not sound");
     }
   },
 };

@@ -5,7 +5,6 @@
 // resolve then accepts another one. That is counted here; what must hold is what this package does about it.
 
 import { verdict } from "../../__test__/support/assertions.mjs";
-import { violations } from "../../__test__/support/invariants.mjs";
 import { JavascriptVersion } from "../../__test__/support/javascript-version.mjs";
 import { keysOf } from "../../__test__/support/layout.mjs";
 import { decision, request } from "../../__test__/support/records.mjs";
@@ -13,6 +12,7 @@ import { numbered } from "../../__test__/support/writes.mjs";
 import { sideOf } from "../sides.mjs";
 import { startFleet } from "../support/fleet.mjs";
 import { Journal } from "../support/journal.mjs";
+import { checkStore } from "../support/sound.mjs";
 
 /** Calls of one round, after which everything is looked at, and how many of them each request gets. */
 const CALLS = 2000;
@@ -61,7 +61,7 @@ async function heal(state, db, journal, ids, { fault, tally }, tableName) {
   for (const id of await pendingOf(db, keys, ours)) fault("an undone decision is not healed", id);
   await restoreLost(state, db, keys, ids, { fault, tally });
   await state.verify({ repair: true });
-  for (const violation of await violations(db, tableName)) fault("the store is not healed", violation);
+  await checkStore(fault, db, tableName, "the store is not healed");
 }
 
 /**

@@ -2,10 +2,10 @@
 //
 // The JavaScript version is a visitor in it; there is nothing to ask of it alone.
 
-import { violations } from "../../__test__/support/invariants.mjs";
 import { OldStore, oldRecords } from "../../__test__/support/old-store.mjs";
 import { sideOf } from "../sides.mjs";
 import { Office } from "../support/office.mjs";
+import { checkStore } from "../support/sound.mjs";
 
 /** Who works on the store, one after the other. */
 const VISITORS = ["native", "javascript", "native", "javascript", "native"];
@@ -42,8 +42,7 @@ export const trial = {
         await office.look(state, visitor);
         await office.work(state, visitor);
         await office.look(state, visitor);
-        for (const violation of await violations(db, tableName))
-          fault("the store is not sound", `${visitor}: ${violation}`);
+        await checkStore(fault, db, tableName, "the store is not sound", visitor);
       }
       await db.flushdb();
       did();

@@ -5,12 +5,12 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { violations } from "../../__test__/support/invariants.mjs";
 import { keysOf } from "../../__test__/support/layout.mjs";
 import { runProgram } from "../../__test__/support/programs.mjs";
 import { startSentinels } from "../../__test__/support/sentinel.mjs";
 import { root } from "../../scripts/run.mjs";
 import { faultyAddon } from "../../scripts/setup.mjs";
+import { checkStore } from "../support/sound.mjs";
 
 /** Points that are passed only in some ways to a server. */
 const SCENES = {
@@ -90,7 +90,7 @@ export const trial = {
         const next = cases[ended.length];
         fault("a panic has ended the process", `${code ?? signal} at ${JSON.stringify(next)}: ${stderr.slice(-600)}`);
       }
-      for (const violation of await violations(db, table)) fault("the store is not sound", violation);
+      await checkStore(fault, db, table, "the store is not sound");
       did(ended.length);
     }
     for (const point of POINTS.filter((point) => !reached.has(point)))
