@@ -9,8 +9,8 @@ const { fromReport } = require("./errors.js");
 const { defect, demand, insist } = require("./native.js");
 const watching = require("./watching.js");
 
-// The kinds of events, four values each: kind, ticket or client, and two more. 4 is an error;
-// from 6 to 8 they are about a stream that js/carrier.js carries; 9 and 10 are for those who watch.
+// The kinds of events, as src/binding/events.rs writes them, four values each: kind, ticket or client, and two
+// more. 4 is an error; from 6 to 8 they are about a stream that js/carrier.js carries; 9 and 10 are for those who watch.
 const DONE = 0;
 const NOTHING = 1;
 const DOCUMENT = 2;

@@ -12,7 +12,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use super::bridge::{Event, Outbox};
+use super::events::Event;
+use super::outbox::Outbox;
 use super::stream::Streams;
 use crate::connection::{Change, Host, Node, Outcome, Reaction, Remark, Settings, Transport};
 use crate::error::Error;

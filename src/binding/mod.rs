@@ -8,8 +8,13 @@
 mod bridge;
 mod client;
 mod error;
+mod events;
 #[cfg(feature = "faults")]
 mod fault;
+mod link;
+mod maintenance;
+mod outbox;
+mod runtime;
 mod state;
 mod stream;
 mod text;

@@ -9,59 +9,35 @@
 )]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use napi::Env;
-use napi::bindgen_prelude::{External, FnArgs, Function, Uint8Array};
+use napi::bindgen_prelude::{External, Uint8Array};
 use napi_derive::napi;
 
-use super::bridge::{Bridge, Item};
-use super::client::Client;
-use super::stream::Streams;
-use crate::connection::{Call, Close, Gate, Link, Operation};
+use super::link::{NativeLink, Nonces};
+use crate::connection::{Call, Gate, Link, Operation};
 use crate::fault;
-use crate::migrations::{self, SchemaGate};
+use crate::migrations::SchemaGate;
 use crate::store::create::Create;
 use crate::store::external_ids::{ExternalId, SetExternalId, Subject};
 use crate::store::inbox::{self, Count, Cursor, Filter};
 use crate::store::keys::Keys;
-use crate::store::purge::Order;
 use crate::store::requests::{Find, Get};
 use crate::store::resolve::Resolve;
 use crate::store::timeline::{self, Append};
-use crate::store::{Sizes, batches, deliveries, purge, scripts, verify};
-
-/// One connection, for one ioredis client.
-pub struct NativeLink {
-    link: Link,
-    client: Arc<Client>,
-    nonces: Arc<Nonces>,
-}
-
-impl NativeLink {
-    /// The streams that JavaScript carries for this connection.
-    pub fn streams(&self) -> &Streams {
-        self.client.streams()
-    }
-}
+use crate::store::{Sizes, batches, deliveries};
 
 /// One store on a connection.
 pub struct NativeStore {
     link: Link,
-    keys: Arc<Keys>,
+    pub(super) keys: Arc<Keys>,
     gate: Arc<SchemaGate>,
     sizes: Arc<Sizes>,
     nonces: Arc<Nonces>,
 }
 
-/// Names for calls: what JavaScript drew at random for this environment, and a number.
-struct Nonces {
-    random: String,
-    next: AtomicU32,
-}
-
 impl NativeStore {
-    fn submit(&self, ticket: u32, operation: impl Operation + 'static) {
+    /// Makes a call of an operation, whose promise has this ticket.
+    pub(super) fn submit(&self, ticket: u32, operation: impl Operation + 'static) {
         let gate: Arc<dyn Gate> = self.gate.clone();
         self.link.submit(Call {
             ticket,
@@ -69,86 +45,6 @@ impl NativeStore {
             operation: Box::new(operation),
         });
     }
-}
-
-/// Opens the bridge of an environment, once.
-#[napi(catch_unwind)]
-pub fn open_bridge(env: Env) -> napi::Result<External<Bridge>> {
-    fault::point("open_bridge");
-    Bridge::open(env).map(External::new)
-}
-
-/// Starts a bridge. `deliver` takes events, four values each.
-#[napi(catch_unwind)]
-pub fn start_bridge(
-    bridge: &External<Bridge>,
-    deliver: Function<'_, FnArgs<(Vec<Item>,)>, ()>,
-) -> napi::Result<()> {
-    fault::point("start_bridge");
-    bridge.start(&deliver)
-}
-
-/// Stops a bridge that has no connection and no pending call.
-#[napi(catch_unwind)]
-pub fn stop_bridge(bridge: &External<Bridge>) {
-    fault::point("stop_bridge");
-    bridge.stop();
-}
-
-/// Says whether calls are pending, which keep the process alive.
-#[napi(catch_unwind)]
-pub fn hold(env: Env, bridge: &External<Bridge>, pending: bool) -> napi::Result<()> {
-    fault::point("hold");
-    bridge.hold(env, pending)
-}
-
-/// Makes the connection for the client that JavaScript calls `number`. `random`: 24 characters
-/// that no other environment draws.
-#[napi(catch_unwind)]
-pub fn open_link(
-    bridge: &External<Bridge>,
-    number: u32,
-    random: String,
-) -> napi::Result<External<NativeLink>> {
-    fault::point("open_link");
-    let client = Arc::new(Client::new(number, bridge.outbox()));
-    let all = scripts::all().chain(migrations::scripts()).collect();
-    let (link, supervisor) = Link::new(client.clone(), all);
-    bridge.runtime()?.spawn(supervisor);
-    let nonces = Arc::new(Nonces {
-        random,
-        next: AtomicU32::new(0),
-    });
-    Ok(External::new(NativeLink {
-        link,
-        client,
-        nonces,
-    }))
-}
-
-/// Closes a connection: after the calls made so far, or at once.
-#[napi(catch_unwind)]
-pub fn close_link(link: &External<NativeLink>, graceful: bool) {
-    fault::point("close_link");
-    link.link.close(if graceful {
-        Close::Graceful
-    } else {
-        Close::Now
-    });
-}
-
-/// Holds calls back for those that are about to follow, or lets them go.
-#[napi(catch_unwind)]
-pub fn cork(link: &External<NativeLink>, corked: bool) {
-    fault::point("cork");
-    link.link.cork(corked);
-}
-
-/// Answers a question of the connection, as JSON.
-#[napi(catch_unwind)]
-pub fn answer(link: &External<NativeLink>, question: u32, json: String) {
-    fault::point("answer");
-    link.client.answer(question, &json);
 }
 
 /// Opens the store whose keys start with `prefix`.
@@ -267,8 +163,7 @@ pub fn resolve(
     result: String,
     resolved_at: String,
 ) {
-    let number = store.nonces.next.fetch_add(1, Ordering::Relaxed);
-    let nonce = format!("{}{number:08x}", store.nonces.random);
+    let nonce = store.nonces.draw();
     store.submit(
         ticket,
         Resolve::new(store.keys.clone(), id, nonce, resolved_at, result),
@@ -375,48 +270,4 @@ pub fn create_delivery(store: &External<NativeStore>, ticket: u32, id: String, j
 #[napi(catch_unwind)]
 pub fn get_delivery(store: &External<NativeStore>, ticket: u32, id: String) {
     store.submit(ticket, deliveries::get(&store.keys, &id));
-}
-
-/// One step of `purge()`; `from` is the `next` of the step before it.
-#[napi(catch_unwind)]
-pub fn purge(
-    store: &External<NativeStore>,
-    ticket: u32,
-    before: f64,
-    limit: f64,
-    dry_run: bool,
-    from: Option<String>,
-) {
-    let order = Order {
-        before: whole(before),
-        limit: u64::try_from(whole(limit)).unwrap_or(0),
-        dry_run,
-    };
-    store.submit(ticket, purge::step(store.keys.clone(), order, from));
-}
-
-/// A number of JavaScript's that is known to be whole and small enough.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "times of a Date and safe integers"
-)]
-fn whole(number: f64) -> i64 {
-    number as i64
-}
-
-/// One step of `verify()`; `from` is the `next` of the step before it. `unprefixed`: the store's
-/// prefix without the client's `keyPrefix`, where there is one.
-#[napi(catch_unwind)]
-pub fn verify(
-    store: &External<NativeStore>,
-    ticket: u32,
-    repair: bool,
-    unprefixed: Option<Uint8Array>,
-    from: Option<String>,
-) {
-    let unprefixed = unprefixed.map(|prefix| prefix.to_vec());
-    store.submit(
-        ticket,
-        verify::step(store.keys.clone(), repair, unprefixed, from),
-    );
 }

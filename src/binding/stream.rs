@@ -20,8 +20,9 @@ use napi::bindgen_prelude::{External, Uint8Array};
 use napi_derive::napi;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::bridge::{Event, Outbox, StreamEvent};
-use super::state::NativeLink;
+use super::events::{Event, StreamEvent};
+use super::link::NativeLink;
+use super::outbox::Outbox;
 use crate::connection::Stream;
 use crate::fault;
 

@@ -2,7 +2,8 @@
 
 use super::draw::Draw;
 use super::v8;
-use crate::store::record::{REQUEST_ORDER, Record, quote_into};
+use crate::store::json::quoted;
+use crate::store::record::{REQUEST_ORDER, Record};
 
 const NAMES: [&str; 12] = [
     "\"id\"",
@@ -118,7 +119,5 @@ fn spliced(text: &str, record: &Record<'_>, changes: &[(&str, &str)]) {
 
 /// Names and texts are quoted byte for byte as V8 quotes them.
 fn quotes(text: &str) {
-    let mut quoted = Vec::new();
-    quote_into(&mut quoted, text);
-    assert_eq!(String::from_utf8_lossy(&quoted), v8::quoted(text));
+    assert_eq!(String::from_utf8_lossy(&quoted(text)), v8::quoted(text));
 }

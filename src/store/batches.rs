@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::documents::{Fetch, Insert};
+use super::json::push_element;
 use super::keys::Keys;
-use super::walk::{Order, Sizes, Walk, WalkOver};
+use super::walk::{Item, Order, Sizes, Visitor, Walk, WalkOver};
 use crate::connection::Outcome;
 use crate::error::Error;
 
@@ -41,12 +42,12 @@ pub struct Items {
     json: Vec<u8>,
 }
 
-impl super::walk::Visitor for Items {
+impl Visitor for Items {
     fn wanted(&self) -> usize {
         usize::MAX
     }
 
-    fn see(&mut self, item: super::walk::Item<'_>) -> Result<(), Error> {
+    fn see(&mut self, item: Item<'_>) -> Result<(), Error> {
         let Some(record) = item.record else {
             return Err(Error::Corrupt {
                 kind: "human request",
@@ -57,7 +58,7 @@ impl super::walk::Visitor for Items {
             .text("batchId")
             .is_none_or(|batch_id| batch_id == self.batch_id)
         {
-            super::walk::push_element(&mut self.json, item.json);
+            push_element(&mut self.json, item.json);
         }
         Ok(())
     }

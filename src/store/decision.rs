@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use super::date;
+use super::json::{quoted, text};
 use super::keys::Keys;
-use super::record::{REQUEST_ORDER, Record, quote_into, text};
+use super::record::{REQUEST_ORDER, Record};
 use super::scripts;
 use crate::connection::{CommandWriter, Remark};
 use redis::Value;
@@ -43,13 +44,11 @@ impl<'a> Decision<'a> {
     /// The record with the decision in it.
     #[must_use]
     pub fn splice(&self, record: &Record<'_>) -> Vec<u8> {
-        let mut resolved_at = Vec::new();
-        quote_into(&mut resolved_at, self.resolved_at);
         record.with(
             &[
                 ("status", b"\"resolved\""),
                 ("result", self.result),
-                ("resolvedAt", &resolved_at),
+                ("resolvedAt", &quoted(self.resolved_at)),
             ],
             REQUEST_ORDER,
         )

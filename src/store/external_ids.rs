@@ -7,8 +7,9 @@ use std::sync::Arc;
 use redis::Value;
 
 use super::decision::{Undone, fingerprint, restored};
+use super::json::{quoted, text};
 use super::keys::Keys;
-use super::record::{BATCH_ORDER, DELIVERY_ORDER, REQUEST_ORDER, Record, quote_into, text};
+use super::record::{BATCH_ORDER, DELIVERY_ORDER, REQUEST_ORDER, Record};
 use super::reply::{ATTEMPTS, Answer, over, refused, unexpected};
 use super::scripts;
 use crate::connection::{CommandWriter, Operation, Outcome, Remark, Step};
@@ -127,17 +128,12 @@ impl SetExternalId {
         external_id: ExternalId,
         plugin_id: Option<&str>,
     ) -> Self {
-        let plugin = plugin_id.map(|plugin_id| {
-            let mut json = Vec::new();
-            quote_into(&mut json, plugin_id);
-            json
-        });
         Self {
             keys,
             subject,
             id,
             external_id,
-            plugin,
+            plugin: plugin_id.map(quoted),
             stage: Stage::Direct,
             attempts: 0,
             remark: None,

@@ -6,8 +6,9 @@ use redis::Value;
 
 use super::decision::namespace_of;
 use super::keys::Keys;
+use super::page::PageJson;
 use super::reply::{only, over, refused, unexpected};
-use super::walk::{Behind, Item, Order, Sizes, Visitor, Walk, WalkOver, close_page, push_element};
+use super::walk::{Behind, Item, Order, Sizes, Visitor, Walk, WalkOver};
 use crate::connection::{CommandWriter, Operation, Outcome, Step};
 use crate::error::Error;
 
@@ -74,8 +75,7 @@ pub fn list(
         taken: 0,
         last: String::new(),
         more: false,
-        json: b"{\"items\":[".to_vec(),
-        corrupt: Vec::new(),
+        json: PageJson::empty(),
     };
     WalkOver::new(walk, page)
 }
@@ -87,8 +87,7 @@ pub struct Page {
     taken: usize,
     last: String,
     more: bool,
-    json: Vec<u8>,
-    corrupt: Vec<String>,
+    json: PageJson,
 }
 
 impl Visitor for Page {
@@ -102,7 +101,7 @@ impl Visitor for Page {
 
     fn see(&mut self, item: Item<'_>) -> Result<(), Error> {
         let Some(record) = item.record else {
-            self.corrupt.push(item.key());
+            self.json.leave_out(item.key());
             return Ok(());
         };
         let agrees = self
@@ -121,7 +120,7 @@ impl Visitor for Page {
         if self.taken == self.limit {
             self.more = true;
         } else {
-            push_element(&mut self.json, item.json);
+            self.json.push(item.json);
             self.taken += 1;
             item.id.clone_into(&mut self.last);
         }
@@ -129,13 +128,7 @@ impl Visitor for Page {
     }
 
     fn finish(&mut self) -> Outcome {
-        let mut json = std::mem::take(&mut self.json);
-        close_page(
-            &mut json,
-            &self.corrupt,
-            self.more.then_some(self.last.as_str()),
-        );
-        Outcome::Document(json)
+        self.json.finish(self.more.then_some(self.last.as_str()))
     }
 }
 

@@ -1,13 +1,12 @@
 //! Stored JSON, read and changed without re-encoding a byte of what stays.
 //!
 //! A record is one JSON object. This module finds the spans of its top-level members and
-//! splices new values in. Grammar is `serde_json`'s; meaning is V8's: of duplicate members the
-//! last one counts, nesting and numbers have no limits, and escapes may be lone surrogates.
+//! splices new values in. Of duplicate members the last one counts, as in V8.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use serde::de::IgnoredAny;
+use super::json::{expect, quote_into, skip_space, text, value_span};
 
 /// The writing order of a request record.
 pub const REQUEST_ORDER: &[&str] = &[
@@ -190,24 +189,6 @@ impl<'a> Record<'a> {
     }
 }
 
-/// What a JSON string says; `None` for any other JSON, and where it says a lone surrogate.
-#[must_use]
-pub fn text(raw: &[u8]) -> Option<Cow<'_, str>> {
-    let inner = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    if inner.contains(&b'\\') {
-        serde_json::from_slice::<String>(raw).ok().map(Cow::Owned)
-    } else {
-        std::str::from_utf8(inner).ok().map(Cow::Borrowed)
-    }
-}
-
-/// Appends `text` as a JSON string, escaped as V8 escapes it.
-pub fn quote_into(out: &mut Vec<u8>, text: &str) {
-    // serde_json escapes the same characters in the same way as JSON.stringify, and a string
-    // can only fail to serialize when the writer fails, which a Vec does not.
-    let _ = serde_json::to_writer(out, text);
-}
-
 /// Whether two records have the same JSON text in these members.
 #[must_use]
 pub fn same_members(stored: &[u8], given: &[u8], names: &[&str]) -> bool {
@@ -215,26 +196,6 @@ pub fn same_members(stored: &[u8], given: &[u8], names: &[&str]) -> bool {
         return false;
     };
     names.iter().all(|name| stored.raw(name) == given.raw(name))
-}
-
-fn skip_space(json: &[u8], mut at: usize) -> usize {
-    while matches!(json.get(at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-        at += 1;
-    }
-    at
-}
-
-/// Behind `byte`, if it is what comes next.
-fn expect(json: &[u8], at: usize, byte: u8) -> Option<usize> {
-    let at = skip_space(json, at);
-    (json.get(at) == Some(&byte)).then_some(at + 1)
-}
-
-fn value_span(json: &[u8], at: usize) -> Option<Range<usize>> {
-    let start = skip_space(json, at);
-    let mut values = serde_json::Deserializer::from_slice(&json[start..]).into_iter::<IgnoredAny>();
-    values.next()?.ok()?;
-    Some(start..start + values.byte_offset())
 }
 
 #[cfg(test)]
@@ -331,19 +292,6 @@ mod tests {
         assert_eq!(
             with("{ }", &[("result", "1"), ("resolvedAt", "2")]),
             r#"{"result":1,"resolvedAt":2 }"#
-        );
-    }
-
-    #[test]
-    fn strings_are_quoted_as_v8_quotes_them() {
-        let mut out = Vec::new();
-        quote_into(
-            &mut out,
-            "\u{0}\u{8}\u{c}\n\r\t\u{1f}\"\\/\u{7f}\u{2028}é😀",
-        );
-        assert_eq!(
-            String::from_utf8(out).unwrap(),
-            "\"\\u0000\\b\\f\\n\\r\\t\\u001f\\\"\\\\/\u{7f}\u{2028}é😀\""
         );
     }
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use redis::Value;
 
 use super::keys::Keys;
+use super::page::PageJson;
 use super::reply::{Answer, over, refused, unexpected};
 use super::scripts;
-use super::walk::{Item, Order, Sizes, Visitor, Walk, WalkOver, push_element};
+use super::walk::{Item, Order, Sizes, Visitor, Walk, WalkOver};
 use crate::connection::{CommandWriter, Operation, Outcome, Remark, Step};
 use crate::error::Error;
 
@@ -94,8 +95,7 @@ pub fn read(keys: &Keys, sizes: Arc<Sizes>, thread_id: String) -> WalkOver<Entri
         walk,
         Entries {
             thread_id,
-            json: b"{\"items\":[".to_vec(),
-            corrupt: Vec::new(),
+            json: PageJson::empty(),
         },
     )
 }
@@ -103,8 +103,7 @@ pub fn read(keys: &Keys, sizes: Arc<Sizes>, thread_id: String) -> WalkOver<Entri
 /// Collects the entries of a thread.
 pub struct Entries {
     thread_id: String,
-    json: Vec<u8>,
-    corrupt: Vec<String>,
+    json: PageJson,
 }
 
 impl Visitor for Entries {
@@ -114,13 +113,13 @@ impl Visitor for Entries {
 
     fn see(&mut self, item: Item<'_>) -> Result<(), Error> {
         match item.record {
-            None => self.corrupt.push(item.key()),
+            None => self.json.leave_out(item.key()),
             Some(record)
                 if record
                     .text("threadId")
                     .is_none_or(|id| id == self.thread_id) =>
             {
-                push_element(&mut self.json, item.json);
+                self.json.push(item.json);
             }
             // Written again under the same id, into another thread.
             Some(_) => {}
@@ -129,8 +128,6 @@ impl Visitor for Entries {
     }
 
     fn finish(&mut self) -> Outcome {
-        let mut json = std::mem::take(&mut self.json);
-        super::walk::close_page(&mut json, &self.corrupt, None);
-        Outcome::Document(json)
+        self.json.finish(None)
     }
 }

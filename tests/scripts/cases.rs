@@ -19,6 +19,16 @@ pub struct Case {
     pub call: fn(&Keys) -> Call,
 }
 
+impl Case {
+    const fn new(name: &'static str, prepare: fn(&mut Store), call: fn(&Keys) -> Call) -> Self {
+        Self {
+            name,
+            prepare,
+            call,
+        }
+    }
+}
+
 /// A request record in today's order; `middle` stands behind its status, `end` behind its date.
 pub fn request(middle: &str, end: &str) -> String {
     format!(
@@ -47,18 +57,35 @@ pub fn sha1(text: &str) -> String {
     Sha1::from(text).digest().to_string()
 }
 
+fn nothing(_: &mut Store) {}
+
+/// A pending request in today's order.
+fn pending(store: &mut Store) {
+    pend(store, &request("", ""));
+}
+
+/// A pending request in the foreign order.
+fn foreign_pending(store: &mut Store) {
+    pend(store, &foreign());
+}
+
 fn pend(store: &mut Store, record: &str) {
-    let keys = store.keys.clone();
-    store.set(&keys.request(ID), record);
-    store.set(&keys.token("t"), ID);
-    for index in [
-        keys.all(),
-        keys.status("pending"),
-        keys.namespace("global"),
-        keys.namespace_status("global", "pending"),
-    ] {
-        store.add(&index, ID);
-    }
+    put(store, |keys| keys.request(ID), record);
+    put(store, |keys| keys.token("t"), ID);
+    list(store, Keys::all);
+    list(store, |keys| keys.status("pending"));
+    list(store, |keys| keys.namespace("global"));
+    list(store, |keys| keys.namespace_status("global", "pending"));
+}
+
+fn put(store: &mut Store, key: fn(&Keys) -> Vec<u8>, value: &str) {
+    let key = key(&store.keys);
+    store.set(&key, value);
+}
+
+fn list(store: &mut Store, index: fn(&Keys) -> Vec<u8>) {
+    let index = index(&store.keys);
+    store.add(&index, ID);
 }
 
 pub fn create(keys: &Keys, batch: bool) -> Call {
@@ -156,129 +183,87 @@ pub fn append(keys: &Keys) -> Call {
     )
 }
 
+fn insert(keys: &Keys) -> Call {
+    Call::new(&INSERT, vec![keys.batch(ID)], &[b"{}"])
+}
+
 pub const CASES: &[Case] = &[
-    Case {
-        name: "create",
-        prepare: |_| {},
-        call: |keys| create(keys, false),
-    },
-    Case {
-        name: "create of a batch item",
-        prepare: |_| {},
-        call: |keys| create(keys, true),
-    },
-    Case {
-        name: "create of an id that had an earlier life",
-        prepare: |store| {
-            let keys = store.keys.clone();
-            store.set(&keys.resolve_marker(ID), "marker");
-            store.set(&keys.request(ID), "");
-            store.add(&keys.status("resolved"), ID);
-            store.add(&keys.namespace_status("global", "resolved"), ID);
+    Case::new("create", nothing, |keys| create(keys, false)),
+    Case::new("create of a batch item", nothing, |keys| create(keys, true)),
+    Case::new(
+        "create of an id that had an earlier life",
+        |store| {
+            put(store, |keys| keys.resolve_marker(ID), "marker");
+            put(store, |keys| keys.request(ID), "");
+            list(store, |keys| keys.status("resolved"));
+            list(store, |keys| keys.namespace_status("global", "resolved"));
         },
-        call: |keys| create(keys, true),
-    },
-    Case {
-        name: "create with the token of a decided request",
-        prepare: |store| {
-            let keys = store.keys.clone();
-            store.set(&keys.request("other"), request("", ""));
-            store.set(&keys.token("t"), "other");
-            store.set(&keys.resolve_marker("other"), "marker");
+        |keys| create(keys, true),
+    ),
+    Case::new(
+        "create with the token of a decided request",
+        |store| {
+            put(store, |keys| keys.request("other"), &request("", ""));
+            put(store, |keys| keys.token("t"), "other");
+            put(store, |keys| keys.resolve_marker("other"), "marker");
         },
-        call: |keys| create(keys, false),
-    },
-    Case {
-        name: "resolve",
-        prepare: |store| pend(store, &request("", "")),
-        call: resolve,
-    },
-    Case {
-        name: "commit",
-        prepare: |store| pend(store, &foreign()),
-        call: |keys| commit(keys, &foreign(), b"marker"),
-    },
-    Case {
-        name: "restore",
-        prepare: |store| {
-            pend(store, &foreign());
-            let marker = store.keys.resolve_marker(ID);
-            store.set(&marker, "marker");
+        |keys| create(keys, false),
+    ),
+    Case::new("resolve", pending, resolve),
+    Case::new("commit", foreign_pending, |keys| {
+        commit(keys, &foreign(), b"marker")
+    }),
+    Case::new(
+        "restore",
+        |store| {
+            foreign_pending(store);
+            put(store, |keys| keys.resolve_marker(ID), "marker");
         },
-        call: |keys| commit(keys, &foreign(), b""),
-    },
-    Case {
-        name: "external id of a request",
-        prepare: |store| pend(store, &request("", "")),
-        call: |keys| external(keys, "request", b"", None),
-    },
-    Case {
-        name: "external id that belonged to another request",
-        prepare: |store| {
-            pend(store, &request("", ""));
-            let index = store.keys.external_id("x");
-            store.set(&index, "other");
+        |keys| commit(keys, &foreign(), b""),
+    ),
+    Case::new("external id of a request", pending, |keys| {
+        external(keys, "request", b"", None)
+    }),
+    Case::new(
+        "external id that belonged to another request",
+        |store| {
+            pending(store);
+            put(store, |keys| keys.external_id("x"), "other");
         },
-        call: |keys| external(keys, "request", b"\"inbox\"", None),
-    },
-    Case {
-        name: "external id that Rust has spliced",
-        prepare: |store| pend(store, &foreign()),
-        call: |keys| external(keys, "request", b"", Some((&foreign(), "{\"spliced\":1}"))),
-    },
-    Case {
-        name: "external id of a batch",
-        prepare: |store| {
-            let key = store.keys.batch(ID);
-            store.set(&key, BATCH);
-        },
-        call: |keys| external(keys, "batch", b"", None),
-    },
-    Case {
-        name: "external id of a delivery",
-        prepare: |store| {
-            let key = store.keys.delivery(ID);
-            store.set(&key, BATCH);
-        },
-        call: |keys| external(keys, "delivery", b"", None),
-    },
-    Case {
-        name: "find",
-        prepare: |store| pend(store, &request("", "")),
-        call: |keys| Call::new(&FIND, vec![keys.token("t")], &[b"p"]),
-    },
-    Case {
-        name: "insert",
-        prepare: |_| {},
-        call: |keys| Call::new(&INSERT, vec![keys.batch(ID)], &[b"{}"]),
-    },
-    Case {
-        name: "insert over a blank",
-        prepare: |store| {
-            let key = store.keys.batch(ID);
-            store.set(&key, "");
-        },
-        call: |keys| Call::new(&INSERT, vec![keys.batch(ID)], &[b"{}"]),
-    },
-    Case {
-        name: "append",
-        prepare: |_| {},
-        call: append,
-    },
-    Case {
-        name: "append over a blank",
-        prepare: |store| {
-            let key = store.keys.entry("e");
-            store.set(&key, "");
-        },
-        call: append,
-    },
-    Case {
-        name: "page",
-        prepare: |store| pend(store, &request("", "")),
-        call: |keys| {
-            let args: [&[u8]; 6] = [b"newest", b"5", b"1", b"b", b"1577836800000", b"p:req:"];
-            Call::new(&PAGE, vec![keys.all()], &args)
-        },
-    },
+        |keys| external(keys, "request", b"\"inbox\"", None),
+    ),
+    Case::new(
+        "external id that Rust has spliced",
+        foreign_pending,
+        |keys| external(keys, "request", b"", Some((&foreign(), "{\"spliced\":1}"))),
+    ),
+    Case::new(
+        "external id of a batch",
+        |store| put(store, |keys| keys.batch(ID), BATCH),
+        |keys| external(keys, "batch", b"", None),
+    ),
+    Case::new(
+        "external id of a delivery",
+        |store| put(store, |keys| keys.delivery(ID), BATCH),
+        |keys| external(keys, "delivery", b"", None),
+    ),
+    Case::new("find", pending, |keys| {
+        Call::new(&FIND, vec![keys.token("t")], &[b"p"])
+    }),
+    Case::new("insert", nothing, insert),
+    Case::new(
+        "insert over a blank",
+        |store| put(store, |keys| keys.batch(ID), ""),
+        insert,
+    ),
+    Case::new("append", nothing, append),
+    Case::new(
+        "append over a blank",
+        |store| put(store, |keys| keys.entry("e"), ""),
+        append,
+    ),
+    Case::new("page", pending, |keys| {
+        let args: [&[u8]; 6] = [b"newest", b"5", b"1", b"b", b"1577836800000", b"p:req:"];
+        Call::new(&PAGE, vec![keys.all()], &args)
+    }),
 ];

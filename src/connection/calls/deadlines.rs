@@ -12,8 +12,8 @@ use crate::connection::carried::Carried;
 use crate::error::Error;
 
 impl Calls {
-    /// Takes in new calls, hears what the client says of refusals, and rejects calls whose time is up. The task is woken for the next of
-    /// either.
+    /// Takes in new calls, hears what the client says of refusals, and rejects calls whose time is
+    /// up. The task is woken for the next of these.
     pub(in crate::connection) fn tend(&mut self, context: &mut Context<'_>) {
         self.react(context);
         loop {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::connection::Outcome;
-use crate::store::record::quote_into;
+use crate::store::json::{push_element, quoted};
 use crate::store::reply::lossy;
 
 /// How many places one step names. Further ones are counted.
@@ -121,24 +121,18 @@ impl Report {
             self.entries, self.more
         );
         json.extend_from_slice(head.as_bytes());
-        for (nth, (kind, (found, repaired))) in self.counts.iter().enumerate() {
-            let comma = if nth > 0 { "," } else { "" };
-            let name = kind.name();
-            json.extend_from_slice(format!("{comma}[\"{name}\",{found},{repaired}]").as_bytes());
+        for (kind, (found, repaired)) in &self.counts {
+            let finding = format!("[\"{}\",{found},{repaired}]", kind.name());
+            push_element(&mut json, finding.as_bytes());
         }
         json.extend_from_slice(b"],\"unrepaired\":[");
-        for (nth, (kind, key, id)) in self.places.iter().enumerate() {
-            let comma = if nth > 0 { "," } else { "" };
-            let name = kind.name();
-            json.extend_from_slice(format!("{comma}[\"{name}\",").as_bytes());
-            quote_into(&mut json, key);
-            json.push(b',');
-            quote_into(&mut json, id);
-            json.push(b']');
+        for (kind, key, id) in &self.places {
+            let place = [quoted(kind.name()), quoted(key), quoted(id)].join(&b',');
+            push_element(&mut json, &[&b"["[..], &place, b"]"].concat());
         }
         json.extend_from_slice(b"],\"next\":");
         match next {
-            Some(next) => quote_into(&mut json, next),
+            Some(next) => json.extend_from_slice(&quoted(next)),
             None => json.extend_from_slice(b"null"),
         }
         json.push(b'}');

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::store::external_ids::external_ids_of;
-use crate::store::record::{Record, text};
+use crate::store::json::text;
+use crate::store::record::Record;
 
 /// The text of a string, a number or a literal; `None` for what no key can be built from, or is
 /// built from in ways that the record does not tell.
@@ -23,7 +24,7 @@ pub fn member<'a>(record: &Record<'a>, name: &str) -> Option<Cow<'a, str>> {
         .and_then(key_text)
 }
 
-/// Whether this is the record with that id, or of no id at all.
+/// Whether the record itself says that it is the one with that id.
 pub fn is_of(record: &Record<'_>, id: &[u8]) -> bool {
     member(record, "id").is_some_and(|own| own.as_bytes() == id)
 }

@@ -1,0 +1,54 @@
+//! How much of a store one command of a walk may read.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Most ids that one command reads.
+const IDS: usize = 10_001;
+/// Most records that one command reads: a page of 1,000, and the one that says whether more remain.
+const RECORDS: usize = 1_001;
+/// Most bytes of records that one command reads, unless a single record is larger.
+const BYTES: usize = 4 << 20;
+/// From this size on, records are measured before they are read.
+const LARGE: usize = 32 << 10;
+
+/// How large the records of a store are, as far as this process has seen them: what chunks are
+/// planned with where measuring first would cost more than it saves.
+#[derive(Debug, Default)]
+pub struct Sizes {
+    largest: AtomicUsize,
+}
+
+impl Sizes {
+    /// Takes note of the largest of some records, in bytes.
+    pub fn observe(&self, size: usize) {
+        let known = self.largest.load(Ordering::Relaxed);
+        self.largest
+            .store(size.max(known - known / 8), Ordering::Relaxed);
+    }
+
+    /// Whether records are to be measured before they are read.
+    pub(super) fn measures(&self) -> bool {
+        let largest = self.largest();
+        largest == 0 || largest > LARGE
+    }
+
+    /// Most ids that one command reads. Where it measures the records it touches each of them.
+    pub(super) fn ids(&self) -> usize {
+        if self.measures() { RECORDS } else { IDS }
+    }
+
+    /// How many records of these sizes, in bytes where measured, one command reads: one at least.
+    pub(super) fn fitting(&self, sizes: impl Iterator<Item = Option<usize>>) -> usize {
+        let guess = self.largest().max(1);
+        let mut total = 0;
+        let fitting = sizes.take(RECORDS).take_while(|size| {
+            total += size.unwrap_or(guess);
+            total <= BYTES
+        });
+        fitting.count().max(1)
+    }
+
+    fn largest(&self) -> usize {
+        self.largest.load(Ordering::Relaxed)
+    }
+}
