@@ -32,6 +32,7 @@ export interface HumanActionDef {
   submitLabel?: string;
   /** The text of the button that leaves the form. */
   closeLabel?: string;
+  /** How the button looks. */
   style?: "primary" | "danger" | "default";
   /** The form: its inputs by name. */
   fields?: Record<string, HitlField>;
@@ -69,7 +70,9 @@ export interface NewHumanRequestRecord {
   channel: string;
   /** Divides the inbox. Letters, digits, `_`, `.` and `-`, at most 128 of them. */
   namespace: string;
+  /** What the human is asked, in words. */
   message: string;
+  /** What the human may answer. */
   actions: HumanActions;
   /** Any JSON. Stored and returned without loss. */
   context?: Record<string, unknown>;
@@ -555,7 +558,7 @@ export interface ConnectionOptions {
   connectTimeout?: number | undefined;
   /** Limit for a call, from the moment it is made, in milliseconds. By default none. */
   commandTimeout?: number | undefined;
-  /** How long a server that owes an answer may send nothing, in milliseconds. By default 5,000. */
+  /** How long a server that owes an answer may send nothing, in milliseconds. By default 4,000. */
   socketTimeout?: number | undefined;
   /** Idle time before TCP keepalive probes, in milliseconds; 0: the system's. By default 30,000. */
   keepAlive?: number | undefined;
@@ -577,7 +580,10 @@ export interface ConnectionOptions {
   autoResendUnfulfilledCommands?: boolean | undefined;
   /** Whether a new connection waits until the server has loaded its data. By default `true`. */
   enableReadyCheck?: boolean | undefined;
-  /** Longest pause between two such questions, in milliseconds. By default 10,000. */
+  /**
+   * How long a server may say that it cannot serve now, such as `LOADING`, before a call rejects with its words, in
+   * milliseconds. By default 10,000. A call with a `commandTimeout` waits as long as that says.
+   */
   maxLoadingRetryTime?: number | undefined;
   /** Whether the connection is for reading only, from a replica. By default `false`. */
   readOnly?: boolean | undefined;
@@ -616,6 +622,7 @@ export interface ConnectionOptions {
   then?: never;
 }
 
+/** Which store on a server it is. */
 export interface IoredisStateOptions {
   /**
    * The name of the store, one identifier or two: `name` or `schema.name`. It becomes the prefix of every key, with

@@ -95,6 +95,19 @@ for (const [library, Library] of Object.entries({ "ioredis 5": Redis5, "ioredis 
       assert.deepEqual({ as, where }, { as: tableName, where: "5" });
     });
 
+    test("an option whose value cannot be used is named, without any value", async () => {
+      for (const [option, value] of Object.entries({ port: 99_999, db: 1.5, family: 300 })) {
+        // A password that looks like the JSON in which settings travel.
+        const password = 'canary","port":{"db":"';
+        const client = server.adopt(new Library({ host: "127.0.0.1", password, lazyConnect: true, [option]: value }));
+        await refuses(
+          new IoredisState(client, { tableName: table("unusable") }).get("a"),
+          "INVALID_SETTINGS",
+          `The option "${option}" of the ioredis client has a value that cannot be used`,
+        );
+      }
+    });
+
     test("a connection of ours tells the server which library it is, unless the client disables that", async () => {
       for (const disableClientInfo of [false, true]) {
         const connectionName = `${table("info")}_${disableClientInfo}`;

@@ -1,6 +1,7 @@
 // As whom: every way to give credentials to ioredis, and the refusals.
 
 import assert from "node:assert/strict";
+import { publishedUser } from "./support/acl.mjs";
 import { matrix, refusals } from "./support/matrix.mjs";
 import { withRedis } from "./support/redis.mjs";
 
@@ -21,9 +22,7 @@ for (const db of [openDb, lockedDb]) {
   await user("odd", `>${ODD_PASSWORD}`);
   await user("open", "nopass");
   await user("disabled", ">secret", "off");
-  // What the README gives as enough, under any table name.
-  await db.acl("SETUSER", "least", "reset", "on", ">secret", "~matrix_*", "+@connection", "+@read", "+@write");
-  await db.acl("SETUSER", "least", "+@scripting", "+info");
+  await db.acl("SETUSER", ...publishedUser({ username: "least", password: "secret", keys: "~matrix_*" }));
   await user("without-info", ">secret", "-info");
   await user("without-names", ">secret", "-client");
   await user("reader", ">secret", "-@write");

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import RedisMock from "ioredis-mock";
 import { IoredisState } from "../index.js";
+import { publishedUser } from "./support/acl.mjs";
 import { refuses, sound } from "./support/assertions.mjs";
 import { DAMAGES, DOUBTS, furnish } from "./support/damage.mjs";
 import { violations } from "./support/invariants.mjs";
@@ -297,10 +298,10 @@ test("a refusal of the server rejects in its own words", async (context) => {
   await refuses(state.verify({ repair: true }), "OOM");
 });
 
-test("verify and purge need no more than the README's ACL line, nor a look at keys outside of the prefix", async () => {
-  const rules = "on >password ~acl:hitl:human_requests:* +@connection +@read +@write +@scripting +info";
-  await db.acl("SETUSER", "approver", ...rules.split(" "));
-  const client = server.client({ username: "approver", password: "password", keyPrefix: "acl:" });
+test("verify and purge need no more than the published permissions, nor a look at keys outside of the prefix", async () => {
+  const user = { username: "approver", password: "password" };
+  await db.acl("SETUSER", ...publishedUser({ ...user, keys: "~acl:hitl:human_requests:*" }));
+  const client = server.client({ ...user, keyPrefix: "acl:" });
   const { state, keys } = await furnished({ client, tableName: null });
   await db.zadd(keys.all, 1, "nobody");
   const bare = keysOf("hitl:human_requests").namespaceStatus("team", "resolved");

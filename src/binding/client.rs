@@ -93,16 +93,30 @@ impl From<Refusal> for Error {
 }
 
 /// Reads an answer. The text of a serde error may quote a value, and a setting may be a
-/// password: only the place is told.
+/// password: only the name of the option is told.
 fn read<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
     match serde_json::from_str(json) {
         Ok(Answer::Ok(value)) => Ok(value),
         Ok(Answer::Error(refusal)) => Err(refusal.into()),
-        Err(error) => Err(Error::Settings(format!(
-            "A setting of the ioredis client cannot be used (column {})",
-            error.column()
-        ))),
+        Err(error) => {
+            let option = option_at(json, error.column());
+            let option = option.map_or("An option".to_owned(), |name| {
+                format!("The option \"{name}\"")
+            });
+            let text = format!("{option} of the ioredis client has a value that cannot be used");
+            Err(Error::Settings(text))
+        }
     }
+}
+
+/// The name of the last member that begins within so many bytes of a JSON text. No value can pass
+/// for it: a quote inside of one has a backslash in front.
+fn option_at(json: &str, end: usize) -> Option<&str> {
+    let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let read = json.get(..end.min(json.len()))?;
+    let mut ends = read.rmatch_indices("\":").map(|(at, _)| &read[..at]);
+    ends.find_map(|before| before.rsplit_once('"').filter(|(_, name)| is_name(name)))
+        .map(|(_, name)| name)
 }
 
 /// Reads what a strategy says: milliseconds, or nothing to give up.
