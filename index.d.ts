@@ -109,7 +109,9 @@ export interface NewBatchRecord {
 
 /** A batch as it is stored. */
 export interface BatchRecord extends NewBatchRecord {
+  /** Where the batch's own channel shows it. */
   externalId?: string;
+  /** Where each plugin shows it, by plugin id. Never empty. */
   externalIds?: Record<string, string>;
   /** ISO 8601 in UTC with milliseconds. */
   createdAt: string;
@@ -119,6 +121,7 @@ export interface BatchRecord extends NewBatchRecord {
 export interface TimelineEntry {
   /** Unique among timeline entries. */
   id: string;
+  /** The thread: Hitl gives the id of a request or batch. */
   threadId: string;
   message: string;
   detail?: Record<string, unknown>;
@@ -132,11 +135,13 @@ export interface NewNotifyDeliveryRecord {
   id: string;
   channel: string;
   message: string;
+  /** What it belongs to: Hitl gives the id of a request or batch. */
   groupId: string;
 }
 
 /** A notification as it is stored. */
 export interface NotifyDeliveryRecord extends NewNotifyDeliveryRecord {
+  /** Where its channel shows it. */
   externalId?: string;
   /** ISO 8601 in UTC with milliseconds. */
   createdAt: string;
@@ -221,7 +226,9 @@ export interface VerifyProgress {
   /** `"store"`: records and indexes. `"leftovers"`: what was written without the client's `keyPrefix`. */
   phase: "store" | "leftovers";
   seen: VerifySeen;
+  /** Findings so far. */
   found: number;
+  /** How many of them were mended. */
   repaired: number;
 }
 
@@ -348,11 +355,13 @@ export interface RetryMessage extends OperationMessage {
   retry: number;
   /** With the connection, or by the server for now. */
   reason: "lost" | "refused";
+  /** Why the connection was lost, or the first word of the refusal. */
   code: string;
 }
 
 /** A call has failed although the server may have acted. */
 export interface AmbiguousMessage extends OperationMessage {
+  /** That of the error. */
   code: string;
 }
 
@@ -418,6 +427,7 @@ export interface StateMessages {
  * A rejected promise carries an `Error` with a stable `code`. Each method names those of its own. Besides them, a call
  * can reject with
  * - `INVALID_ARGUMENT` (writes only): an argument that cannot be stored; the message names it,
+ * - V8's own `TypeError`, which has no `code` (writes only): `JSON.stringify` refuses a value,
  * - the first word of the server's refusal, such as `OOM`, `READONLY`, `NOPERM` or `WRONGTYPE`,
  * - `CONNECTION_CLOSED`, `COMMAND_TIMEOUT`, `MAX_RETRIES`, `SENTINELS_UNREACHABLE` or `OFFLINE`, as the settings of the
  *   client say,
@@ -432,8 +442,8 @@ export interface State {
    *
    * The same call again succeeds and changes nothing, also when the request has been decided meanwhile.
    *
-   * Rejects with `REQUEST_EXISTS` when another request has the id, with `TOKEN_TAKEN` when a pending request has the
-   * token, and with V8's own `TypeError` where `JSON.stringify` refuses a value.
+   * Rejects with `REQUEST_EXISTS` when another request has the id, and with `TOKEN_TAKEN` when a pending request has the
+   * token.
    */
   create(record: NewHumanRequestRecord): Promise<void>;
 

@@ -214,20 +214,49 @@ impl Error {
     /// A failure to reach `peer` (`host:port` or a socket path), worded as Node words it.
     #[must_use]
     pub fn connect(error: &io::Error, peer: &str) -> Self {
-        let code = match error.kind() {
-            io::ErrorKind::ConnectionRefused => "ECONNREFUSED",
-            io::ErrorKind::ConnectionReset => "ECONNRESET",
-            io::ErrorKind::TimedOut => "ETIMEDOUT",
-            io::ErrorKind::NotFound => "ENOENT",
-            io::ErrorKind::PermissionDenied => "EACCES",
-            io::ErrorKind::HostUnreachable => "EHOSTUNREACH",
-            io::ErrorKind::NetworkUnreachable => "ENETUNREACH",
-            io::ErrorKind::BrokenPipe => "EPIPE",
-            _ => "ECONNFAILED",
-        };
+        let code = code_of(error);
         Self::Connect {
             code: code.into(),
             text: format!("connect {code} {peer}"),
+        }
+    }
+}
+
+/// What Node calls a failure of the system.
+fn code_of(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "ECONNREFUSED",
+        io::ErrorKind::ConnectionReset => "ECONNRESET",
+        io::ErrorKind::ConnectionAborted => "ECONNABORTED",
+        io::ErrorKind::TimedOut => "ETIMEDOUT",
+        io::ErrorKind::NotFound => "ENOENT",
+        io::ErrorKind::PermissionDenied => "EACCES",
+        io::ErrorKind::HostUnreachable => "EHOSTUNREACH",
+        io::ErrorKind::NetworkUnreachable => "ENETUNREACH",
+        io::ErrorKind::NetworkDown => "ENETDOWN",
+        io::ErrorKind::AddrNotAvailable => "EADDRNOTAVAIL",
+        io::ErrorKind::BrokenPipe => "EPIPE",
+        // The process has as many files open as it may: no kind of its own, and one number on every Unix.
+        _ if cfg!(unix) && error.raw_os_error() == Some(24) => "EMFILE",
+        _ => "ECONNFAILED",
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_without_a_free_file_or_port_is_told_so() {
+        let too_many_files = io::Error::from_raw_os_error(24);
+        for (error, text) in [
+            (too_many_files, "connect EMFILE redis:6379"),
+            (
+                io::ErrorKind::AddrNotAvailable.into(),
+                "connect EADDRNOTAVAIL redis:6379",
+            ),
+        ] {
+            assert_eq!(Error::connect(&error, "redis:6379").to_string(), text);
         }
     }
 }
