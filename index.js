@@ -2,6 +2,16 @@
 // operation does is in src/store; see ARCHITECTURE.md for the way of one call.
 
 const native = require("./js/addon.js");
+const {
+  demandKey,
+  demandObject,
+  demandString,
+  externalIdJson,
+  NAMESPACE,
+  readableKey,
+  readFilter,
+  writableKey,
+} = require("./js/arguments.js");
 const { abandon, park } = require("./js/bridge.js");
 const { keyPrefixOf, linkOf, refusalOf } = require("./js/client.js");
 const { clientOf } = require("./js/own.js");
@@ -16,9 +26,6 @@ const DEFAULT_TABLE = "hitl.human_requests";
 const DEFAULT_PREFIX = "hitl:human_requests";
 
 const TABLE_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*(\.[a-zA-Z_][a-zA-Z0-9_]*)?$/;
-const NAMESPACE = /^[A-Za-z0-9_.-]{1,128}$/;
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 10_000;
 
 // What an external id is put into, as native.setExternalId counts them.
 const REQUEST = 0;
@@ -123,7 +130,7 @@ class IoredisState {
 
   list(filter) {
     return perform(this, "list", undefined, (operation) => {
-      const { matches, byStatus, byNamespace, limit, cursor } = readFilter(filter);
+      const { matches, byStatus, byNamespace, size, cursor } = readFilter(filter);
       if (!matches || (cursor != null && typeof cursor !== "string")) {
         return { items: [] };
       }
@@ -131,9 +138,8 @@ class IoredisState {
       if (from === null) {
         throw coded(new Error(`Invalid inbox cursor "${cursor}"`), "INVALID_CURSOR");
       }
-      const count = Number.isFinite(limit) && limit >= 1 ? Math.min(Math.floor(limit), MAX_LIMIT) : DEFAULT_LIMIT;
       return this.#call(operation, undefined, records.readPage, (store, ticket) =>
-        native.list(store, ticket, byStatus, byNamespace, count, from && cursor, from?.id, from?.time),
+        native.list(store, ticket, byStatus, byNamespace, size, from && cursor, from?.id, from?.time),
       );
     });
   }
@@ -337,86 +343,6 @@ function attempt(run, operation) {
 const parseStep = (json) => JSON.parse(json);
 
 const readRequest = (json, id) => records.toRequest(records.parse(json, "human request", id));
-
-/** The text that a key is built from; `undefined` where nothing can be stored under it. */
-function readableKey(value) {
-  const text = textOf(value);
-  return text?.isWellFormed() ? text : undefined;
-}
-
-/** The same for a write, which is refused: lone surrogates would meet on one key. */
-function writableKey(value, name) {
-  const text = textOf(value) ?? jsonOf(value) ?? "";
-  if (!text.isWellFormed()) {
-    throw invalidArgument(`${name} must not contain lone surrogates`);
-  }
-  return text;
-}
-
-/** `String(value)`; `undefined` for an object that has no text. */
-function textOf(value) {
-  if (typeof value === "string") {
-    return value;
-  }
-  try {
-    return String(value);
-  } catch {
-    return undefined;
-  }
-}
-
-/** JSON; `undefined` where V8 has none for it, or refuses. */
-function jsonOf(value) {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return undefined;
-  }
-}
-
-/** JSON keeps the value; for one that V8 refuses, such as a BigInt, its text. */
-function externalIdJson(externalId, text) {
-  try {
-    return JSON.stringify(externalId);
-  } catch {
-    return JSON.stringify(text);
-  }
-}
-
-function demandObject(value, name) {
-  if (value === null || typeof value !== "object") {
-    throw invalidArgument(`${name} must be an object`);
-  }
-}
-
-function demandKey(value, name) {
-  if (value === undefined || value === null) {
-    throw invalidArgument(`${name} must be given`);
-  }
-  return writableKey(value, name);
-}
-
-function demandString(value, name) {
-  if (typeof value !== "string") {
-    throw invalidArgument(`${name} must be a string`);
-  }
-  writableKey(value, name);
-}
-
-/** Absent and empty mean unfiltered; what no request can have, or nobody can read, matches nothing. */
-function readFilter(filter) {
-  try {
-    const { status, namespace, limit, cursor } = filter ?? {};
-    const byStatus = status || undefined;
-    const byNamespace = namespace ? String(namespace) : undefined;
-    const matches =
-      (byStatus === undefined || byStatus === "pending" || byStatus === "resolved") &&
-      (byNamespace === undefined || NAMESPACE.test(byNamespace));
-    return { matches, byStatus, byNamespace, limit, cursor };
-  } catch {
-    return { matches: false };
-  }
-}
 
 module.exports.IoredisState = IoredisState;
 module.exports.SCHEMA_VERSION = SCHEMA_VERSION;
