@@ -74,19 +74,18 @@ const AGAIN = "rm -rf node_modules package-lock.json && npm install";
 function waysToMend({ name, flags }) {
   const others = PLATFORMS.filter((platform) => `${ROOT}-${platform}` !== name && folderOf(`${ROOT}-${platform}`));
   const copied =
-    others.length > 0
-      ? `- node_modules is from another platform (it has ${others.join(", ")}): install where the program runs, ` +
-        `in the last stage of a Docker build, say, or for that platform with: npm ci ${flags}`
-      : `- node_modules was copied from another platform, by a Docker stage, say: install where the program runs, ` +
-        `or for that platform with: npm ci ${flags}`;
-  const lines = [
+    others.length > 0 ? `is from another platform (it has ${others.join(", ")})` : "may be from another platform";
+  const there =
+    `- node_modules ${copied}, such as an earlier stage of a Docker build: install where the program runs, or for that ` +
+    `platform with: npm ci ${flags}`;
+  const omitted =
     "- optional dependencies were left out (--omit=optional, --no-optional, omit=optional in an .npmrc), and the " +
-      "addon is one: npm install --include=optional",
+    "addon is one: npm install --include=optional";
+  const locked =
     "- package-lock.json was written on another platform, which npm may take for all there is " +
-      `(https://github.com/npm/cli/issues/4828): ${AGAIN}`,
-  ];
-  lines.splice(others.length > 0 ? 0 : 2, 0, copied);
-  lines.push(`- a bundler took this package into its bundle: declare ${ROOT} external, and deploy it in node_modules`);
+    `(https://github.com/npm/cli/issues/4828): ${AGAIN}`;
+  const bundled = `- a bundler took in this package: declare ${ROOT} external, and deploy it in node_modules`;
+  const lines = others.length > 0 ? [there, omitted, locked, bundled] : [omitted, locked, there, bundled];
   return ["What may be the reason, and what mends it:", ...lines];
 }
 
