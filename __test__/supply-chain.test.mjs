@@ -98,6 +98,23 @@ test("every package that may be installed everywhere has a checksum in the lock 
   for (const [path, { dev, optional, os, cpu }] of without) assert.ok(dev && optional && (os || cpu), path);
 });
 
+test("the tools that are fetched into .cache are pinned by checksum, and run nothing when they are installed", async () => {
+  for (const folder of ["scripts/linters", "scripts/release/registry"]) {
+    const { packages } = JSON.parse(await read(`${folder}/package-lock.json`));
+    const entries = Object.entries(packages).filter(([path]) => path !== "");
+    assert.ok(entries.length > 10);
+    for (const [path, { integrity, hasInstallScript }] of entries) {
+      assert.match(integrity, /^sha512-/, path);
+      assert.equal(hasInstallScript, undefined, path);
+    }
+  }
+  const wheels = ["linters/workflows", "servers/redis-6.2", "servers/redis-8.2"].map((name) => `scripts/${name}.txt`);
+  for (const path of wheels) {
+    const pins = (await read(path)).replaceAll("\\\n", "").match(/^\w.*$/gm);
+    for (const pin of pins) assert.match(pin, /^[\w-]+==[\d.]+( +--hash=sha256:[0-9a-f]{64})+$/, path);
+  }
+});
+
 test("unsafe code is in the bridge alone, each time with the reason why it is sound", async () => {
   assert.deepEqual(countsOf(code, /\bunsafe\b(?!_)/g), { "src/binding/bridge.rs": 8 });
   const bridge = await read("src/binding/bridge.rs");
