@@ -2,7 +2,7 @@
 // repository, because it is much (580 MB) and few changes need it.
 
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { root } from "./run.mjs";
 import { packagesOf, provideTools } from "./tools.mjs";
 
@@ -16,6 +16,9 @@ export const provideRuntimes = () => provideTools(NAME, "__test__/drop-in/runtim
 
 /** What was fetched: the folder of an npm package. */
 export const packageHome = (name) => join(packagesOf(NAME), name);
+
+/** A folder of which all that was fetched is in `node_modules`. */
+export const runtimesHome = dirname(packagesOf(NAME));
 
 /** The program in the one package of this scope that fits this platform. */
 function programOf(scope, path) {

@@ -15,11 +15,14 @@ const SILENCE = /^$/;
  * Starts a program of one or more replicas, and waits until each has said its port.
  *
  * @param {{
- *   command?: string, args: string[], cwd: string, env?: Record<string, string>, servers?: number, mayPrint?: RegExp,
+ *   command?: string, args: string[], cwd: string, env?: Record<string, string>, servers?: number,
+ *   endsWith?: number, mayPrint?: RegExp,
  * }} program
- *   `servers`: how many there will be. `mayPrint`: what it may say on standard error, which is nothing by default.
+ *   `servers`: how many there will be. `endsWith`: its exit code once it is asked to end. `mayPrint`: what it may say on
+ *   standard error, which is nothing by default.
  */
-export async function startProgram({ command = process.execPath, args, cwd, env, servers = 1, mayPrint = SILENCE }) {
+export async function startProgram(program) {
+  const { command = process.execPath, args, cwd, env, servers = 1, endsWith = 0, mayPrint = SILENCE } = program;
   const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   const killed = () => child.kill("SIGKILL");
   process.once("exit", killed);
@@ -46,13 +49,13 @@ export async function startProgram({ command = process.execPath, args, cwd, env,
       child.kill("SIGKILL");
       await end;
     },
-    /** Asks it to end, which it must do by itself, with code 0 and without a complaint. */
+    /** Asks it to end, which it must do by itself and without a complaint. */
     async stop() {
       child.kill("SIGTERM");
       const timer = setTimeout(killed, PATIENCE_MS);
       const [code, signal] = await end;
       clearTimeout(timer);
-      assert.deepEqual({ code, signal }, { code: 0, signal: null }, complaints);
+      assert.deepEqual({ code, signal }, { code: endsWith, signal: null }, complaints);
       assert.match(complaints, mayPrint);
     },
   };

@@ -47,7 +47,7 @@ const at = (name) => encodeURIComponent(name);
  *   version is known to break: two first calls about one workflow at once, and data that its `resolve` writes otherwise.
  */
 export function story(setting, start, { beside1 = false } = {}) {
-  describe(setting, { timeout: 300_000 }, () => {
+  describe(setting, () => {
     let world;
     let fleet;
     let ask;

@@ -1,9 +1,11 @@
-// What is asked of a runtime that is not Node: the story in each setting, and that processes end as they do on Node.
+// What is asked of a runtime that is not Node: the story in each setting, that processes end as they do on Node, and that
+// TLS trusts whom it trusts there.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { runProgram } from "../../support/programs.mjs";
 import { withRedis } from "../../support/redis.mjs";
+import { identity, TRUST } from "../../support/tls.mjs";
 import { fleetOf, startProgram } from "../fleet.mjs";
 import { serverProject } from "../project.mjs";
 import { envOf } from "../replicas.mjs";
@@ -21,6 +23,8 @@ const ENDS = {
   ownPending: { says: "done" },
   ownClose: { says: "done" },
   ownUnused: {},
+  idleCarried: { says: "only ours" },
+  mock: { says: "done" },
   exit: {},
 };
 
@@ -53,10 +57,12 @@ export async function storiesOn({ name, command, flags = [], clusterPrints }) {
     start(4, { file: "cluster.mjs", servers: 2, mayPrint: clusterPrints }),
   );
 
+  const run = (program, args, port) => runProgram(program, args, { port, command, nodeArgs: flags });
+
   describe(`processes on ${name} end`, () => {
     for (const [program, { says = "" }] of Object.entries(ENDS)) {
       test(`${program}: by themselves, with code 0 and without a word`, async () => {
-        const end = await runProgram("exits", [program], { port: redis.port, command, nodeArgs: flags });
+        const end = await run("exits", [program], redis.port);
         const { code, signal, stdout, stderr } = end;
         assert.deepEqual(
           { code, signal, stdout: stdout.trim(), stderr },
@@ -66,9 +72,31 @@ export async function storiesOn({ name, command, flags = [], clusterPrints }) {
     }
 
     test("an uncaught exception in the middle of 500 calls ends the process with code 1", async () => {
-      const { code, stderr } = await runProgram("exits", ["throws"], { port: redis.port, command, nodeArgs: flags });
+      const { code, stderr } = await run("exits", ["throws"], redis.port);
       assert.equal(code, 1);
       assert.match(stderr, /a bug of the caller/);
     });
+  });
+
+  describe(`TLS on ${name}`, async () => {
+    const server = await withRedis({ tls: { clients: "optional" } });
+    const SERVED = { theirs: "PONG", ours: null };
+    const both = (code) => ({ theirs: code, ours: code });
+    const fares = {
+      "an authority that the client names is trusted": [TRUST, SERVED],
+      "an authority that nobody names is not": [{}, both("SELF_SIGNED_CERT_IN_CHAIN")],
+      "a certificate of another host is refused": [
+        { ...TRUST, servername: "other.example" },
+        both("ERR_TLS_CERT_ALTNAME_INVALID"),
+      ],
+      "a client's certificate is shown": [{ ...TRUST, ...identity("client") }, SERVED],
+    };
+    for (const [what, [tls, expected]] of Object.entries(fares)) {
+      test(what, async () => {
+        const options = { port: server.port, host: "127.0.0.1", tls };
+        const { stdout, stderr } = await run("tls-program", ["Redis5", JSON.stringify(options)]);
+        assert.deepEqual(JSON.parse(stdout || null), expected, stderr);
+      });
+    }
   });
 }
