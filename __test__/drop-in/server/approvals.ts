@@ -102,6 +102,13 @@ export class Approvals {
     if (batchId !== undefined) await this.#completeBatch(batchId);
   }
 
+  /** Notes it once: a replica that died may have come as far as this, and history is not written anew. */
+  async #note(threadId: string, id: string, message: string): Promise<void> {
+    const entries = await this.#state.timeline(threadId);
+    if (entries.some((entry) => entry.id === id)) return;
+    await this.#state.appendTimeline({ id, threadId, message, createdAt: new Date().toISOString() });
+  }
+
   /** Tells the workflow unless the thread of the request says that it knows. */
   async tellIfUntold(request: HumanRequestRecord): Promise<void> {
     const entries = await this.#state.timeline(request.id);
@@ -117,17 +124,14 @@ export class Approvals {
     }
   }
 
-  async #note(threadId: string, id: string, message: string): Promise<void> {
-    await this.#state.appendTimeline({ id, threadId, message, createdAt: new Date().toISOString() });
-  }
-
   /** Once the last item of a batch is decided, its channel hears of it. */
   async #completeBatch(batchId: string): Promise<void> {
     const items = await this.#state.listByBatch(batchId);
     if (items.some(({ status }) => status === "pending")) return;
     const batch = await this.#state.getBatch(batchId);
     const deliveryId = `${batchId}:complete`;
-    if (!batch || (await this.#state.getNotifyDelivery(deliveryId))) return;
+    const delivery = await this.#state.getNotifyDelivery(deliveryId);
+    if (!batch || delivery?.externalId) return;
     await this.notify(deliveryId, batch.channel, `All ${items.length} are decided`, batchId);
   }
 
