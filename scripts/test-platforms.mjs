@@ -4,7 +4,7 @@
 //   npm run test:platforms                     every platform; builds what is not built
 //   npm run test:platforms -- linux-x64-musl   these
 
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { install } from "./platforms/installation.mjs";
@@ -24,17 +24,14 @@ const REFUSAL = "SELF_SIGNED_CERT_IN_CHAIN";
 
 /** What a script of the project did in a system: what is in its result.json, or why there is none. */
 async function resultOf(system, folder, project, script) {
-  const file = join(project, "result.json");
-  rmSync(file, { force: true });
+  const [file, output] = ["result.json", "output"].map((name) => join(project, name));
+  for (const old of [file, output]) rmSync(old, { force: true });
   const words = await runScript(system, folder, project, script).then(
     () => "it wrote no result",
     ({ stderr, message }) => stderr || message,
   );
-  try {
-    return JSON.parse(readFileSync(file, "utf8"));
-  } catch {
-    return { passed: [], error: words };
-  }
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"));
+  return { passed: [], error: existsSync(output) ? readFileSync(output, "utf8") : words };
 }
 
 /** Makes the approvals in a system: the facts about its Node, or what went wrong. */

@@ -13,9 +13,11 @@ const ADDONS = join(root, ".cache/prebuild/addons");
 
 /** Builds the addon for a platform and returns its path, with the name that `napi build --platform` would give it. */
 export function buildFor(platform, { env, zigbuild }) {
-  const { target, zig, file, flags = "", buildsStd } = BUILT[platform];
+  const { target, zig, file, flags = "", linkArgs = [], buildsStd } = BUILT[platform];
   const std = buildsStd ? ["-Zbuild-std=std,panic_unwind"] : [];
-  const status = run(zigbuild, ["zigbuild", "--quiet", "--locked", "--release", "--lib", "--target", zig, ...std], {
+  const crate = ["--quiet", "--locked", "--release", "--lib", "--target", zig];
+  const linker = linkArgs.flatMap((arg) => ["-C", `link-arg=${arg}`]);
+  const status = run(zigbuild, ["rustc", ...crate, ...std, "--", ...linker], {
     env: {
       ...env,
       CARGO_TARGET_DIR: TARGET,

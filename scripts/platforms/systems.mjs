@@ -76,9 +76,12 @@ export const canEnter = () => listen("unshare", ["--user", "--map-root-user", "-
 
 const ENTER = `
   mount --rbind /proc "$0/proc" && mount --rbind /dev "$0/dev" && mount --bind "$1" "$0/project" || exit 1
-  cd "$0" && root="$0" && shift && exec chroot "$root" "$@"`;
+  output="$1/output" && shift && exec chroot "$0" "$@" >"$output" 2>&1`;
 
-/** Runs a program in the system that is in `folder`, with another folder as its /project; rejects if it fails. */
+/**
+ * Runs a program in the system that is in `folder`, with another folder as its /project, where what it prints is in the
+ * file `output`: under wine, Node cannot write into a pipe. Rejects if it fails.
+ */
 function enter(folder, argv, env = {}, project = folder) {
   const variables = Object.entries({ PATH: process.env.PATH, HOME: "/tmp", ...env }).map((pair) => pair.join("="));
   const space = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", ENTER, folder, project];

@@ -1,5 +1,7 @@
 // What we publish for, and what can be built of it on one Linux machine on x64.
 
+import { fileURLToPath } from "node:url";
+
 /** Largest addon, in bytes. */
 export const BUDGET = 3_500_000;
 
@@ -19,8 +21,8 @@ const musl = (target) => ({
 
 /**
  * The platforms that are built here, by the names of their packages: the target of Rust, as cargo-zigbuild has it
- * (`zig`), and the `file` that cargo makes; `buildsStd` where Debian has no standard library for it; `standsIn` for
- * what a release builds differently.
+ * (`zig`), and the `file` that cargo makes; `buildsStd` where Debian has no standard library for it; `flags` for all that
+ * is compiled, and `linkArgs` for the linker; `standsIn` for what a release builds differently.
  */
 export const BUILT = {
   "linux-x64-gnu": gnu("x86_64-unknown-linux-gnu"),
@@ -32,6 +34,7 @@ export const BUILT = {
     zig: "x86_64-pc-windows-gnullvm",
     file: "hitl_state_ioredis.dll",
     buildsStd: true,
+    linkArgs: [fileURLToPath(new URL("exports.def", import.meta.url))],
     standsIn: "built for gnullvm, which the official node.exe loads as well; a release builds it with MSVC",
   },
 };

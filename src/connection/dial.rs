@@ -4,7 +4,6 @@
 //! a known place or to one that sentinels name, with or without TLS, or a stream carried by
 //! JavaScript.
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -82,8 +81,7 @@ async fn socket(
     match address {
         Address::Tcp { host, port, family } => {
             let stream = tcp(host, *port, *family, deadline).await?;
-            let tuned = tune(&stream, settings);
-            tuned.map_err(|error| Error::connect(&error, &address.to_string()))?;
+            tune(&stream, settings);
             Ok(Box::new(stream))
         }
         Address::Unix { path } => unix(path, deadline).await,
@@ -176,18 +174,18 @@ async fn within<F: Future>(deadline: Option<Instant>, work: F) -> Result<F::Outp
 
 /// The socket options that ioredis sets, with the values that Node gives them: keepalive is
 /// always on, and `keepAlive` in whole seconds, unless zero, replaces the system's timing
-/// (probes then follow each other by a second, and the tenth unanswered one ends it).
-fn tune(stream: &TcpStream, settings: &Settings) -> io::Result<()> {
-    stream.set_nodelay(settings.no_delay)?;
+/// (probes then follow each other by a second, and the tenth unanswered one ends it). What a system
+/// does not know stays as it is, as in Node: Windows counts probes since one of the versions 10.
+fn tune(stream: &TcpStream, settings: &Settings) {
+    let _ = stream.set_nodelay(settings.no_delay);
     let socket = SockRef::from(stream);
-    socket.set_keepalive(true)?;
+    let _ = socket.set_keepalive(true);
     let idle = Duration::from_secs(settings.keep_alive / 1000);
     if !idle.is_zero() {
         let second = Duration::from_secs(1);
         let keepalive = TcpKeepalive::new().with_time(idle);
-        socket.set_tcp_keepalive(&keepalive.with_interval(second).with_retries(10))?;
+        let _ = socket.set_tcp_keepalive(&keepalive.with_interval(second).with_retries(10));
     }
-    Ok(())
 }
 
 #[cfg(unix)]
@@ -230,7 +228,7 @@ mod tests {
             let address = listener.local_addr().unwrap();
             for no_delay in [true, false] {
                 let stream = TcpStream::connect(address).await.unwrap();
-                tune(&stream, &settings(no_delay, 7_900)).unwrap();
+                tune(&stream, &settings(no_delay, 7_900));
                 assert_eq!(stream.nodelay().unwrap(), no_delay);
                 let socket = SockRef::from(&stream);
                 assert!(socket.keepalive().unwrap());
