@@ -10,6 +10,7 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { main, outputOf, root, run, SetupError } from "./run.mjs";
+import { requireNightly } from "./setup.mjs";
 
 /** Longest input: what is larger is only slower, because the targets read decisions from it. */
 const LONGEST = 512;
@@ -19,9 +20,7 @@ const targets = readdirSync(join(root, "fuzz/fuzz_targets"))
   .sort();
 
 function requireFuzzer() {
-  if (outputOf("cargo", ["+nightly", "--version"]) === null) {
-    throw new SetupError("libFuzzer needs nightly Rust: rustup toolchain install nightly --profile minimal");
-  }
+  requireNightly("libFuzzer needs");
   if (outputOf("cargo", ["fuzz", "--version"]) === null) {
     throw new SetupError("cargo-fuzz is not installed: cargo install --locked cargo-fuzz");
   }

@@ -39,6 +39,13 @@ export function requireCargo() {
   console.log(`Rust: ${version}`);
 }
 
+/** Ends where there is no nightly Rust, in the name of those who need it. */
+export function requireNightly(whoNeeds) {
+  if (outputOf("cargo", ["+nightly", "--version"]) === null) {
+    throw new SetupError(`${whoNeeds} nightly Rust: rustup toolchain install nightly --profile minimal`);
+  }
+}
+
 /** The youngest change among files and folders, in ms; 0 where there is none. */
 function youngest(paths) {
   return Math.max(

@@ -218,6 +218,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "Miri opens no sockets")]
     fn no_delay_and_keep_alive_are_what_the_settings_say() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -21,6 +21,7 @@ mod serving;
 mod shortcut;
 mod silence;
 mod steps;
+mod threads;
 mod tls;
 
 use hitl_state_ioredis::connection::Settings;
