@@ -40,7 +40,8 @@ async function watchedInstall(name, packages) {
   await writeFile(join(home, "package.json"), JSON.stringify({ name, type: "module", private: true }));
   await rm(calls, { force: true });
   const env = { PATH: traps + delimiter + process.env.PATH };
-  const { stderr } = await install(home, packages, { env, flags: ["--loglevel=verbose"] });
+  // npm passes on what this repository's .npmrc says, which keeps scripts from running; a user's does not.
+  const { stderr } = await install(home, packages, { env, flags: ["--loglevel=verbose", "--ignore-scripts=false"] });
   const ran = [...stderr.matchAll(/^npm info run (\S+ \S+)/gm)].map(([, script]) => script);
   // npm tells of each script as it begins and as it ends.
   return {
