@@ -1,13 +1,10 @@
 // Writes the README's part about speed: what a reader wants to know first. The rest is on the page.
 
-import { readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { COLUMNS, mainOperationsOf, ratios, sizeOf } from "./bounds.mjs";
 import { chartsOf } from "./charts.mjs";
 import { ratio } from "./format.mjs";
-import { picture, table } from "./markdown.mjs";
-
-const [BEGIN, END] = ["<!-- benchmark -->", "<!-- /benchmark -->"];
+import { picture, table, writePart } from "./markdown.mjs";
 
 /** What a caller feels: by column of bounds.mjs, its title here, and whether a ratio says that we are slower. */
 const FELT = {
@@ -37,16 +34,11 @@ function ofGrid(grid, rounds) {
   ];
 }
 
-/** Replaces what stands between the two markers in the file. */
+/** Writes the part into the file. */
 export function writeReadme(results, { file, folder, name }) {
-  const readme = readFileSync(file, "utf8");
-  const [from, to] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (from === -1 || to < from) throw new Error(`${file} lacks ${BEGIN} and ${END}`);
-  const part = [
-    ...Object.keys(chartsOf(results))
-      .slice(0, 1)
-      .flatMap((chart) => picture(chart, { here: dirname(file), folder, name })),
+  const charts = Object.keys(chartsOf(results)).slice(0, 1);
+  writePart(file, "benchmark", [
+    ...charts.flatMap((chart) => picture(chart, { here: dirname(file), folder, name })),
     ...(results.grid ? ofGrid(results.grid, results.machine.rounds) : []),
-  ].join("\n");
-  writeFileSync(file, `${readme.slice(0, from + BEGIN.length)}\n\n${part}\n${readme.slice(to)}`);
+  ]);
 }

@@ -1,9 +1,7 @@
 // Writes the README's part about the campaign: what the JavaScript version does in the same trials, and this one.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { wordTable, writePart } from "../benchmark/markdown.mjs";
 import { faultsOf, number } from "./summary.mjs";
-
-const [BEGIN, END] = ["<!-- campaign -->", "<!-- /campaign -->"];
 
 /** Trials of what a reader knows from their own server, in the words of this part. */
 const SHOWN = {
@@ -25,20 +23,15 @@ function worstOf({ faults, done }, unit) {
   return `${kind}: ${number(times)} in ${number(done)} ${unit}`;
 }
 
-function ours({ faults, done }, unit) {
-  const times = Object.values(faults).reduce((sum, count) => sum + count, 0);
-  return `${times === 0 ? "none" : `**${number(times)}**`} in ${number(done)} ${unit}`;
+function ours(native, unit) {
+  const times = faultsOf(native);
+  return `${times === 0 ? "none" : `**${number(times)}**`} in ${number(native.done)} ${unit}`;
 }
 
-/** Replaces what stands between the two markers in the file. */
+/** Writes the part into the file. */
 export function writeReadme(summary, file) {
-  const readme = readFileSync(file, "utf8");
-  const [from, to] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (from === -1 || to < from) throw new Error(`${file} lacks ${BEGIN} and ${END}`);
   const rows = summary
     .filter(({ id, native, javascript }) => id in SHOWN && native && faultsOf(javascript) > 0)
     .map(({ id, unit, native, javascript }) => [SHOWN[id], worstOf(javascript, unit), ours(native, unit)]);
-  const lines = [["", "JavaScript version", "this version"], ["---", "---", "---"], ...rows];
-  const table = lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-  writeFileSync(file, `${readme.slice(0, from + BEGIN.length)}\n\n${table}\n\n${readme.slice(to)}`);
+  writePart(file, "campaign", [...wordTable(["", "JavaScript version", "this version"], rows), ""]);
 }

@@ -1,5 +1,6 @@
 // What the shards have seen, added up: a row for each trial, as data and as a table.
 
+import { wordTable } from "../benchmark/markdown.mjs";
 import { median } from "../benchmark/statistics.mjs";
 
 /** Of rare faults: none in `n` trials says, with 95 % confidence, that fewer than 3 in `n` have one. */
@@ -89,5 +90,5 @@ export function table(summary) {
     const done = `${number(native.done)} ${unit}`;
     return [id, promise, done, verdict(row), faultsOf(native) ? "" : bound(native), figures(native), besides(row)];
   });
-  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  return wordTable(head, rows).join("\n");
 }

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { listen, root, SetupError } from "./run.mjs";
+import { demandOutput, root } from "./run.mjs";
 
 /** The triples of Rust that there are packages for. */
 export const targets = () => JSON.parse(readFileSync(join(root, "package.json"), "utf8")).napi.targets;
@@ -11,9 +11,7 @@ const isMacro = (crate) => crate.targets.some(({ kind }) => kind.includes("proc-
 
 function linkedFor(target) {
   const args = ["metadata", "--format-version=1", "--locked", "--filter-platform", target];
-  const { status, stdout, stderr } = listen("cargo", args);
-  if (status !== 0) throw new SetupError(`cargo metadata failed for ${target}:\n${stderr}`);
-  const { packages, resolve } = JSON.parse(stdout);
+  const { packages, resolve } = JSON.parse(demandOutput("cargo", args, `cargo metadata failed for ${target}`));
   const crateOf = new Map(packages.map((crate) => [crate.id, crate]));
   const nodeOf = new Map(resolve.nodes.map((node) => [node.id, node]));
 

@@ -4,7 +4,7 @@
 
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { listen, root, SetupError } from "./run.mjs";
+import { demandOutput, root } from "./run.mjs";
 
 /** Goes with each binary: the licences of what is linked into it ask for that. */
 const LICENCES = ["LICENSE", "LICENSE-THIRD-PARTY.md"];
@@ -20,12 +20,8 @@ export const platforms = () => readdirSync(join(root, "npm")).sort();
 export const platformOf = (addon) => basename(addon).split(".")[1];
 
 function packJson(folder, args) {
-  const { status, stdout, stderr } = listen(
-    "npm",
-    ["pack", "--json", "--ignore-scripts", "--loglevel=error", ...args],
-    { cwd: folder },
-  );
-  if (status !== 0) throw new SetupError(`npm pack failed in ${folder}:\n${stderr}`);
+  const quiet = ["--json", "--ignore-scripts", "--loglevel=error"];
+  const stdout = demandOutput("npm", ["pack", ...quiet, ...args], `npm pack failed in ${folder}`, { cwd: folder });
   // A list, or an object by name, as npm's version has it.
   return Object.values(JSON.parse(stdout))[0];
 }

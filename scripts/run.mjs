@@ -37,6 +37,13 @@ export function listen(command, args, { cwd = root, env } = {}) {
   return { status: child.status ?? 127, stdout: child.stdout ?? "", stderr: child.stderr ?? "" };
 }
 
+/** What a program prints. Where it fails, ends with `words` and the program's own. */
+export function demandOutput(command, args, words, options) {
+  const { status, stdout, stderr } = listen(command, args, options);
+  if (status !== 0) throw new SetupError(`${words}:\n${stderr}`);
+  return stdout;
+}
+
 /** The output of a program, or `null` where there is no such program or it fails. */
 export function outputOf(command, args) {
   const child = spawnSync(command, args, { cwd: root, encoding: "utf8" });

@@ -6,8 +6,8 @@
 
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { provide } from "./cache.mjs";
 import { installWheels } from "./pip.mjs";
-import { provide } from "./platforms/cache.mjs";
 import { unpackDebian } from "./platforms/debian.mjs";
 import { main, outputOf, root, run, SetupError } from "./run.mjs";
 

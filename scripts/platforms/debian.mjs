@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { listen, outputOf, SetupError } from "../run.mjs";
+import { demandOutput, outputOf, SetupError } from "../run.mjs";
 
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
@@ -63,14 +63,8 @@ function configure(home, suite, architectures) {
 export function unpackDebian(folder, { suite, architectures, packages, keep = /./ }) {
   requireDebian();
   const home = mkdtempSync(join(tmpdir(), "hitl-apt-"));
-  const apt = (...args) => {
-    const { status, stdout, stderr } = listen("apt-get", ["-qq", ...args], {
-      env: { APT_CONFIG: join(home, "apt.conf") },
-      cwd: join(home, "cache"),
-    });
-    if (status !== 0) throw new SetupError(`apt-get ${args.join(" ")} failed:\n${stderr}`);
-    return stdout;
-  };
+  const place = { env: { APT_CONFIG: join(home, "apt.conf") }, cwd: join(home, "cache") };
+  const apt = (...args) => demandOutput("apt-get", ["-qq", ...args], `apt-get ${args.join(" ")} failed`, place);
   try {
     configure(home, suite, architectures);
     apt("update");
@@ -79,8 +73,7 @@ export function unpackDebian(folder, { suite, architectures, packages, keep = /.
     apt("download", ...names.filter((name) => keep.test(name)).map((name) => name.replace(/:all$/, "")));
     const files = readdirSync(join(home, "cache")).filter((name) => name.endsWith(".deb"));
     for (const file of files) {
-      const { status, stderr } = listen("dpkg", ["-x", join(home, "cache", file), folder]);
-      if (status !== 0) throw new SetupError(`${file} does not unpack:\n${stderr}`);
+      demandOutput("dpkg", ["-x", join(home, "cache", file), folder], `${file} does not unpack`);
     }
     writeFileSync(join(folder, CONTENTS), `${files.map(decodeURIComponent).sort().join("\n")}\n`);
   } finally {

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { installWheels } from "../pip.mjs";
-import { listen, root, SetupError } from "../run.mjs";
+import { demandOutput, root, SetupError } from "../run.mjs";
 
 const MUSL = "scripts/platforms/node-musl.txt";
 
@@ -30,13 +30,12 @@ export const NODES = {
 };
 
 function unpackOfficial({ name, integrity }, folder) {
-  const packed = listen("npm", ["pack", name, "--silent", "--pack-destination", folder]);
-  if (packed.status !== 0) throw new SetupError(`npm has no ${name}:\n${packed.stderr}`);
-  const tarball = join(folder, packed.stdout.trim());
+  const packed = demandOutput("npm", ["pack", name, "--silent", "--pack-destination", folder], `npm has no ${name}`);
+  const tarball = join(folder, packed.trim());
   const found = createHash("sha512").update(readFileSync(tarball)).digest("base64");
   if (found !== integrity) throw new SetupError(`${name} is not what it was: its checksum is sha512-${found}`);
-  const { status, stderr } = listen("tar", ["-xzf", tarball, "-C", folder, "--strip-components=2", "package/bin"]);
-  if (status !== 0) throw new SetupError(`${name} does not unpack:\n${stderr}`);
+  const program = ["--strip-components=2", "package/bin"];
+  demandOutput("tar", ["-xzf", tarball, "-C", folder, ...program], `${name} does not unpack`);
   rmSync(tarball);
 }
 

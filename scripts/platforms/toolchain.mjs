@@ -4,9 +4,9 @@
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { CACHE, provide } from "../cache.mjs";
 import { installWheels } from "../pip.mjs";
-import { listen, root, SetupError } from "../run.mjs";
-import { CACHE, provide } from "./cache.mjs";
+import { demandOutput, root, SetupError } from "../run.mjs";
 import { unpackDebian } from "./debian.mjs";
 
 /** The libraries that Debian's rustc was linked with, so that any distribution's machine runs it. The C library is its own. */
@@ -57,11 +57,7 @@ export async function provideToolchain() {
     ZIG_GLOBAL_CACHE_DIR: join(CACHE, "zig-global"),
     LIBNODE_PATH: provideNoNode(),
   };
-  const print = (program, args) => {
-    const { status, stdout, stderr } = listen(program, args, { env });
-    if (status !== 0) throw new SetupError(`${program} ${args.join(" ")} failed:\n${stderr}`);
-    return stdout;
-  };
+  const print = (program, args) => demandOutput(program, args, `${program} ${args.join(" ")} failed`, { env });
   console.log(`Toolchain: ${print(env.RUSTC, ["--version"]).trim()}`);
   const pathOf = (tool) =>
     join(

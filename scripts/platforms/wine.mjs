@@ -4,7 +4,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { listen, SetupError } from "../run.mjs";
+import { demandOutput } from "../run.mjs";
 import { provideToolchain } from "./toolchain.mjs";
 
 /** Without what it would need to draw, to play and to print. */
@@ -40,6 +40,5 @@ export async function prepareWine(folder, enter) {
   await enter(folder, [SERVER, "--wait"], WINE_ENV);
   const library = join(folder, "opt/wine/drive_c/windows/system32/bcryptprimitives.dll");
   const target = ["-target", "x86_64-windows-gnu", "-shared", "-O2", "-s"];
-  const { status, stderr } = listen(zig, ["cc", ...target, "-o", library, SHIM, "-ladvapi32"], { env });
-  if (status !== 0) throw new SetupError(`${SHIM} does not compile:\n${stderr}`);
+  demandOutput(zig, ["cc", ...target, "-o", library, SHIM, "-ladvapi32"], `${SHIM} does not compile`, { env });
 }

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { listen, root, SetupError } from "../run.mjs";
+import { demandOutput, root } from "../run.mjs";
 
 /** The manifest of the repository. */
 export const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -15,9 +15,8 @@ export const checksumLine = (path, name) => `${digest(path, "sha256", "hex")}  $
 
 function manifestIn(folder, file) {
   // Without a path in front of it: tar would take the colon of a Windows path for the name of a machine.
-  const { status, stdout, stderr } = listen("tar", ["-xzOf", file, "package/package.json"], { cwd: folder });
-  if (status !== 0) throw new SetupError(`${file} is no package: ${stderr}`);
-  return JSON.parse(stdout);
+  const args = ["-xzOf", file, "package/package.json"];
+  return JSON.parse(demandOutput("tar", args, `${file} is no package`, { cwd: folder }));
 }
 
 /**

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { listen, main, SetupError } from "../run.mjs";
+import { demandOutput, main, SetupError } from "../run.mjs";
 import { tarballsIn } from "./tarballs.mjs";
 import { tryOut } from "./trial.mjs";
 
@@ -21,8 +21,8 @@ await main(([folder]) => {
   try {
     writeFileSync(join(home, "package.json"), JSON.stringify({ name: "server", version: "1.0.0", private: true }));
     const args = ["install", "--offline", "--no-audit", "--no-fund", "--loglevel=error"];
-    const { status, stderr } = listen("npm", [...args, ...chosen.map(({ path }) => path)], { cwd: home });
-    if (status !== 0) throw new SetupError(`npm could not install the packages:\n${stderr}`);
+    const paths = chosen.map(({ path }) => path);
+    demandOutput("npm", [...args, ...paths], "npm could not install the packages", { cwd: home });
     tryOut(home);
     return 0;
   } finally {

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../run.mjs";
+import { root } from "./run.mjs";
 
 /** Where the folders are, and what the tools that are fetched keep themselves. */
 export const CACHE = join(root, ".cache/toolchain");
