@@ -9,6 +9,9 @@ import { demandOutput, root } from "./run.mjs";
 /** Goes with each binary: the licences of what is linked into it ask for that. */
 const LICENCES = ["LICENSE", "LICENSE-THIRD-PARTY.md"];
 
+/** Most that the root package and one platform's may take on the disk once installed, in bytes. */
+export const INSTALLED_BUDGET = 4_000_000;
+
 const FOR_DEVELOPERS = ["devDependencies", "scripts", "napi"];
 
 const readManifest = (folder) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));

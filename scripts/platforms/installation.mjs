@@ -2,10 +2,8 @@
 
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { INSTALLED_BUDGET } from "../packing.mjs";
 import { listen, root } from "../run.mjs";
-
-/** Most that the root package and one platform's may take on the disk, in bytes. */
-const BUDGET = 4_000_000;
 
 const { name: PACKAGE, devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const [SCOPE, ROOT] = PACKAGE.split("/");
@@ -17,7 +15,8 @@ function flagsFor(platform) {
   return [`--os=${os}`, `--cpu=${cpu}`, ...libc];
 }
 
-function sizeOf(folder) {
+/** What the files below a folder take, in bytes. */
+export function sizeOf(folder) {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return files.reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0);
 }
@@ -50,6 +49,6 @@ export function install(tarballs, platform, folder) {
   if (ours.join() !== expected.join())
     faults.push(`installed are ${ours.join(", ")} in place of ${expected.join(", ")}`);
   const size = sizeOf(join(folder, "node_modules", SCOPE));
-  if (size > BUDGET) faults.push(`${size} bytes are installed, more than ${BUDGET}`);
+  if (size > INSTALLED_BUDGET) faults.push(`${size} bytes are installed, more than ${INSTALLED_BUDGET}`);
   return { size, faults };
 }
