@@ -15,7 +15,7 @@ const PAGES = "the page crosses to JavaScript when all of it is there; ioredis t
 const LARGE =
   "10,000 parsed records live at once, so that V8's parsing and its collector are nine tenths of the time, on either side";
 const STEPS =
-  "we read 1,001 records at a time, so that no command holds the server for long, and parse nothing before the last ones are there; JavaScript asks for all at once, and holds up everybody else";
+  "we read 1,001 records at a time, so that no command holds the server for long, and each of these chunks is a turn; JavaScript asks for all at once, and holds up everybody else";
 const PREEMPTED =
   "the worst of five runs on two shared cores; the medians are 10 ms for a command and 11 ms for a bystander";
 

@@ -10,7 +10,8 @@ const { defect, demand, insist } = require("./native.js");
 const watching = require("./watching.js");
 
 // The kinds of events, as src/binding/events.rs writes them, four values each: kind, ticket or client, and two
-// more. 4 is an error; from 6 to 8 they are about a stream that js/carrier.js carries; 9 and 10 are for those who watch.
+// more. 4 is an error; from 6 to 8 they are about a stream that js/carrier.js carries; 9 and 10 are for those who watch;
+// 11 is a part of a long result.
 const DONE = 0;
 const NOTHING = 1;
 const DOCUMENT = 2;
@@ -18,6 +19,7 @@ const COUNT = 3;
 const QUESTION = 5;
 const CHANGE = 9;
 const REMARK = 10;
+const AHEAD = 11;
 
 /** Pending calls by ticket, and the tickets that are free again. */
 const pending = [];
@@ -111,6 +113,8 @@ function deliver(events) {
     const kind = events[at];
     if (kind === QUESTION) {
       ask(events[at + 1], events[at + 2], events[at + 3]);
+    } else if (kind === AHEAD) {
+      take(events[at + 1], events[at + 2]);
     } else if (kind >= CHANGE) {
       hear(kind, events[at + 1], JSON.parse(events[at + 2]));
     } else if (kind > QUESTION) {
@@ -153,6 +157,20 @@ function settle(kind, ticket, value, found) {
     }
   } catch (error) {
     call.reject(error);
+  }
+}
+
+/** Takes what has come of a result ahead of the rest: once a call has rejected, nobody will ask for it. */
+function take(ticket, json) {
+  const call = pending[ticket];
+  if (call === undefined) {
+    return;
+  }
+  call.ahead ??= [];
+  try {
+    call.ahead.push(call.read.ahead(json));
+  } catch (error) {
+    call.failure ??= error;
   }
 }
 

@@ -118,25 +118,36 @@ const toEntry = (stored) => pick({}, stored, ["id", "threadId", "message", "deta
 
 const toDelivery = (stored) => pick({}, stored, ["id", "channel", "message", "groupId", "externalId", "createdAt"]);
 
-/** Reads a page of the inbox: the native side has left out what is corrupt, and names it. */
-function readPage(json, _, call) {
-  const { items, corrupt: keys, next } = JSON.parse(json);
-  report(keys, call);
-  const page = { items: items.map(toRequest) };
+/**
+ * What reads a list of records, and what has come of a long one ahead of the rest. The native side has left out what is
+ * corrupt, and names it.
+ */
+function listReader(toRecord, finish = (items) => items) {
+  const read = (json, _, call) => {
+    if (call.failure !== undefined) {
+      throw call.failure;
+    }
+    const { items: rest, corrupt: keys, next } = JSON.parse(json);
+    report(keys, call);
+    const items = rest.map(toRecord);
+    return finish(call.ahead === undefined ? items : [...call.ahead, items].flat(), next);
+  };
+  read.ahead = (json) => JSON.parse(json).items.map(toRecord);
+  return read;
+}
+
+const readPage = listReader(toRequest, (items, next) => {
+  const page = { items };
   if (next !== undefined) {
     const { createdAt } = items[items.length - 1];
     page.nextCursor = Buffer.from(`${createdAt}|${next}`, "utf8").toString("base64url");
   }
   return page;
-}
+});
 
-function readTimeline(json, _, call) {
-  const { items, corrupt: keys } = JSON.parse(json);
-  report(keys, call);
-  return items.map(toEntry);
-}
+const readTimeline = listReader(toEntry);
 
-const readBatchItems = (json) => JSON.parse(json).map(toRequest);
+const readBatchItems = listReader(toRequest);
 
 function report(keys = [], call) {
   leftOut(call, keys);

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use super::events::Event;
 use super::outbox::Outbox;
 use super::stream::Streams;
+use super::text::Text;
 use crate::connection::{Change, Host, Node, Outcome, Reaction, Remark, Settings, Transport};
 use crate::error::Error;
 use crate::fault;
@@ -230,6 +231,11 @@ impl Host for Client {
                 _ => Reaction::Stay,
             }
         })
+    }
+
+    fn ahead(&self, ticket: u32, part: Vec<u8>) {
+        let text = Text::of_json(part);
+        self.outbox.push(Event::Ahead { ticket, text });
     }
 
     fn settle(&self, ticket: u32, result: Result<Outcome, Error>) {

@@ -25,6 +25,8 @@ pub enum Event {
     Change { client: u32, text: Vec<u8> },
     /// Something has happened to a call that is not over.
     Remark { ticket: u32, text: Vec<u8> },
+    /// A part of the result of a call that is not over.
+    Ahead { ticket: u32, text: Text },
 }
 
 /// How a call has ended.
@@ -78,6 +80,7 @@ impl Event {
             Self::Question { text, .. } | Self::Change { text, .. } | Self::Remark { text, .. } => {
                 text.len()
             }
+            Self::Ahead { text, .. } => text.size(),
             Self::Stream { event, .. } => match event {
                 StreamEvent::Write(bytes) => bytes.len(),
                 _ => 0,
@@ -135,6 +138,12 @@ impl Event {
                 Item::Number(10.0),
                 number(ticket),
                 Item::Text(text),
+                Item::Nothing,
+            ],
+            Self::Ahead { ticket, text } => [
+                Item::Number(11.0),
+                number(ticket),
+                Item::Json(text),
                 Item::Nothing,
             ],
         }

@@ -107,11 +107,14 @@ impl Carried {
         encode(&mut *self.operation, out, self.form, self.resend)
     }
 
-    /// Takes the replies of the present step, and tells `host` what the operation has to say of them.
+    /// Takes the replies of the present step, and gives `host` what the operation has ahead and has to say of them.
     pub(super) fn read(&mut self, replies: Vec<Value>, host: &dyn Host) -> Step {
         guarded("reading a reply", || {
             fault::point("read");
             let step = self.operation.read(replies);
+            for part in self.operation.ahead() {
+                host.ahead(self.number, part);
+            }
             for remark in self.operation.remarks() {
                 host.remark(self.number, remark);
             }

@@ -76,6 +76,12 @@ pub trait Host: Send + Sync {
     /// What the server's refusal of a call means for the connection.
     fn reaction(&self, refusal: &Error) -> oneshot::Receiver<Reaction>;
 
+    /// Takes a part of the result of a call, as [`Operation::ahead`] gives it. The rest comes with the outcome, and
+    /// nothing of it counts where that is an error.
+    ///
+    /// [`Operation::ahead`]: super::Operation::ahead
+    fn ahead(&self, ticket: u32, part: Vec<u8>);
+
     /// Settles a call. Called once for each ticket, whatever happens.
     fn settle(&self, ticket: u32, result: Result<Outcome, Error>);
 

@@ -69,6 +69,12 @@ pub trait Operation: Send {
     /// Whether it changes nothing, so that it can be made anew at will.
     fn is_read(&self) -> bool;
 
+    /// Parts of its result that may go to the host ahead of the rest, in their order: asked after each
+    /// reply. The outcome is what is left of the result.
+    fn ahead(&mut self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
+
     /// What it has come upon since this was last asked: asked after each reply. An empty list costs
     /// nothing, and nearly all are.
     fn remarks(&mut self) -> Vec<Remark> {

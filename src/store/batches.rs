@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::documents::{Fetch, Insert};
-use super::json::push_element;
 use super::keys::Keys;
+use super::page::PageJson;
 use super::walk::{Item, Order, Sizes, Visitor, Walk, WalkOver};
 use crate::connection::Outcome;
 use crate::error::Error;
@@ -31,7 +31,7 @@ pub fn list(keys: &Keys, sizes: Arc<Sizes>, batch_id: String) -> WalkOver<Items>
         walk,
         Items {
             batch_id,
-            json: vec![b'['],
+            json: PageJson::empty(),
         },
     )
 }
@@ -39,7 +39,7 @@ pub fn list(keys: &Keys, sizes: Arc<Sizes>, batch_id: String) -> WalkOver<Items>
 /// Collects the requests of a batch.
 pub struct Items {
     batch_id: String,
-    json: Vec<u8>,
+    json: PageJson,
 }
 
 impl Visitor for Items {
@@ -58,13 +58,16 @@ impl Visitor for Items {
             .text("batchId")
             .is_none_or(|batch_id| batch_id == self.batch_id)
         {
-            push_element(&mut self.json, item.json);
+            self.json.push(item.json);
         }
         Ok(())
     }
 
+    fn cut(&mut self) -> Option<Vec<u8>> {
+        self.json.cut()
+    }
+
     fn finish(&mut self) -> Outcome {
-        self.json.push(b']');
-        Outcome::Document(std::mem::take(&mut self.json))
+        self.json.finish(None)
     }
 }

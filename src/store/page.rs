@@ -1,7 +1,13 @@
 //! What a page of records is to JavaScript: `{"items":[…],"corrupt":[…],"next":"…"}`, parsed once.
+//! Of a long one some items go ahead, as pages of their own.
 
 use super::json::{push_element, quoted};
 use crate::connection::Outcome;
+
+const HEAD: &[u8] = b"{\"items\":[";
+
+/// From this size on, in bytes, items go ahead of the rest.
+const LONG: usize = 256 << 10;
 
 /// A page that is being written.
 pub struct PageJson {
@@ -13,7 +19,7 @@ impl PageJson {
     /// A page with nothing on it yet.
     pub fn empty() -> Self {
         Self {
-            json: b"{\"items\":[".to_vec(),
+            json: HEAD.to_vec(),
             corrupt: Vec::new(),
         }
     }
@@ -26,6 +32,15 @@ impl PageJson {
     /// Leaves a corrupt record out, and says under which key it is.
     pub fn leave_out(&mut self, key: String) {
         self.corrupt.push(key);
+    }
+
+    /// Cuts off the items that are on it, if they are long enough to go ahead.
+    pub fn cut(&mut self) -> Option<Vec<u8>> {
+        (self.json.len() >= LONG).then(|| {
+            let mut json = std::mem::replace(&mut self.json, HEAD.to_vec());
+            json.extend_from_slice(b"]}");
+            json
+        })
     }
 
     /// Ends the page; `next`: its last id, if more remain.

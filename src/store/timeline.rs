@@ -127,6 +127,10 @@ impl Visitor for Entries {
         Ok(())
     }
 
+    fn cut(&mut self) -> Option<Vec<u8>> {
+        self.json.cut()
+    }
+
     fn finish(&mut self) -> Outcome {
         self.json.finish(None)
     }

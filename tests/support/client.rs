@@ -157,6 +157,10 @@ impl Host for TestHost {
         question
     }
 
+    fn ahead(&self, _ticket: u32, _part: Vec<u8>) {
+        panic!("no test of the core reads so much that parts of it go ahead");
+    }
+
     fn settle(&self, ticket: u32, result: Result<Outcome, Error>) {
         let waiting = self.waiting.lock().unwrap().remove(&ticket);
         let waiting = waiting.unwrap_or_else(|| panic!("ticket {ticket} was settled twice"));

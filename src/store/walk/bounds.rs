@@ -1,4 +1,4 @@
-//! How much of a store one command of a walk may read.
+//! How much of a store one command of a walk may read, and how much of a result may go ahead of the rest.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,11 +11,17 @@ const BYTES: usize = 4 << 20;
 /// From this size on, records are measured before they are read.
 const LARGE: usize = 32 << 10;
 
+/// Most bytes that go ahead while other walks have bytes ahead: what JavaScript has made of them lives until these are
+/// over. A walk alone is not held up.
+const AHEAD: usize = 32 << 20;
+
 /// How large the records of a store are, as far as this process has seen them: what chunks are
 /// planned with where measuring first would cost more than it saves.
 #[derive(Debug, Default)]
 pub struct Sizes {
     largest: AtomicUsize,
+    /// How many bytes of results have gone ahead, of walks that are not over.
+    ahead: AtomicUsize,
 }
 
 impl Sizes {
@@ -48,7 +54,48 @@ impl Sizes {
         fitting.count().max(1)
     }
 
+    /// Whether `size` bytes may go ahead, of a walk that has `own` bytes ahead. They have, if so.
+    pub(super) fn advance(&self, own: usize, size: usize) -> bool {
+        let ahead = self.ahead.load(Ordering::Relaxed);
+        let fits = ahead == own || ahead + size <= AHEAD;
+        if fits {
+            self.ahead.fetch_add(size, Ordering::Relaxed);
+        }
+        fits
+    }
+
+    /// A walk is over that had `own` bytes ahead.
+    pub(super) fn withdraw(&self, own: usize) {
+        self.ahead.fetch_sub(own, Ordering::Relaxed);
+    }
+
     fn largest(&self) -> usize {
         self.largest.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AHEAD, Sizes};
+
+    #[test]
+    fn a_walk_alone_has_any_number_of_bytes_ahead() {
+        let sizes = Sizes::default();
+        assert!(sizes.advance(0, AHEAD));
+        assert!(sizes.advance(AHEAD, AHEAD));
+    }
+
+    #[test]
+    fn walks_beside_each_other_share_what_may_be_ahead_until_they_are_over() {
+        let sizes = Sizes::default();
+        assert!(sizes.advance(0, AHEAD - 1));
+        assert!(sizes.advance(0, 1));
+        assert!(!sizes.advance(1, 1));
+        assert!(!sizes.advance(AHEAD - 1, 1));
+        sizes.withdraw(AHEAD - 1);
+        assert!(sizes.advance(0, AHEAD - 1));
+        assert!(!sizes.advance(0, 1));
+        sizes.withdraw(AHEAD - 1);
+        assert!(sizes.advance(1, AHEAD));
     }
 }

@@ -130,6 +130,8 @@ pub trait Visitor: Send {
     fn wanted(&self) -> usize;
     /// Sees one entry whose record is there.
     fn see(&mut self, item: Item<'_>) -> Result<(), Error>;
-    /// What came of it.
+    /// Cuts off what may go ahead of the rest, if that is enough to be worth it.
+    fn cut(&mut self) -> Option<Vec<u8>>;
+    /// What came of it; of what was cut off, the rest.
     fn finish(&mut self) -> Outcome;
 }

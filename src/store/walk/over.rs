@@ -22,6 +22,11 @@ pub struct WalkOver<V> {
     ahead: VecDeque<Ahead>,
     asked: usize,
     ended: bool,
+    /// What has been cut off and has not gone ahead yet.
+    pieces: Vec<Vec<u8>>,
+    /// How many bytes have gone ahead.
+    advanced: usize,
+    finished: bool,
 }
 
 enum Stage {
@@ -46,6 +51,9 @@ impl<V: Visitor> WalkOver<V> {
             ahead: VecDeque::new(),
             asked: 0,
             ended: false,
+            pieces: Vec::new(),
+            advanced: 0,
+            finished: false,
         }
     }
 
@@ -63,8 +71,10 @@ impl<V: Visitor> WalkOver<V> {
     /// The next step, once what was read has been seen.
     fn go_on(&mut self) -> Step {
         if self.visitor.wanted() == 0 || (self.ahead.is_empty() && self.ended) {
+            self.finished = true;
             return over(self.visitor.finish());
         }
+        self.pieces.extend(self.visitor.cut());
         if self.ahead.is_empty() {
             self.ask();
         } else {
@@ -161,5 +171,22 @@ impl<V: Visitor> Operation for WalkOver<V> {
 
     fn is_read(&self) -> bool {
         true
+    }
+
+    fn ahead(&mut self) -> Vec<Vec<u8>> {
+        if !self.finished && !self.pieces.is_empty() {
+            let size = self.pieces.iter().map(Vec::len).sum();
+            if !self.walk.sizes.advance(self.advanced, size) {
+                return Vec::new();
+            }
+            self.advanced += size;
+        }
+        std::mem::take(&mut self.pieces)
+    }
+}
+
+impl<V> Drop for WalkOver<V> {
+    fn drop(&mut self) {
+        self.walk.sizes.withdraw(self.advanced);
     }
 }
