@@ -15,15 +15,20 @@ const FOREIGN = [file("corrupt-records"), file("beside-javascript")];
 /** Fewer records than by default: a missing line is met at once or hardly ever. */
 const SPLICES = file("splice-oracle", { HITL_TEST_RECORDS: "500" });
 
-/** All but those that take minutes. */
-const MIGRATIONS = [
+/** A migration's scripts by themselves, then whole runs: all but those that take minutes. */
+const migrations = (name) => [core("scripts", `migrations::${name}::`), ...RUNS.map((run) => core("migrations", run))];
+const RUNS = [
   ...["outcomes::", "dirt::", "refusals::a_forbidden", "refusals::an_index", "refusals::a_namespace"],
   ...["refusals::a_replica", "replicas::a_create", "replicas::a_decision", "replicas::an_index", "bounds::long"],
   ...["interruptions::what", "interruptions::any_step", "refusals::a_full"],
-].map((name) => core("migrations", name));
+];
+const MIGRATIONS = RUNS.map((run) => core("migrations", run));
 
 /** Scripts of which every line has been tried and none survives: `npm test` tries some of these again. */
-export const PROVEN = ["append_timeline", "commit_decision", "create", "find", "insert", "page", "resolve"];
+export const PROVEN = [
+  ...["append_timeline", "commit_decision", "create", "find", "insert", "page", "resolve"],
+  ...["sizes", "stamp"],
+];
 
 export const TESTS = {
   append_timeline: [SCRIPTS, file("timeline"), ...REFUSALS],
@@ -48,6 +53,6 @@ export const TESTS = {
   "002_switch": MIGRATIONS,
   "003_index": MIGRATIONS,
   "003_strays": MIGRATIONS,
-  sizes: MIGRATIONS,
-  stamp: MIGRATIONS,
+  sizes: migrations("ledger"),
+  stamp: migrations("ledger"),
 };

@@ -90,7 +90,7 @@ pub fn open_link(
 ) -> napi::Result<External<NativeLink>> {
     fault::point("open_link");
     let client = Arc::new(Client::new(number, bridge.outbox()));
-    let all = scripts::all().chain(migrations::scripts()).collect();
+    let all = scripts::all().chain(migrations::scripts::all()).collect();
     let (link, supervisor) = Link::new(client.clone(), all);
     bridge.runtime()?.spawn(supervisor);
     let nonces = Arc::new(Nonces {

@@ -22,12 +22,11 @@ mod m002_sorted_indexes;
 mod m003_namespace_indexes;
 mod progress;
 mod runner;
-mod scripts;
+pub mod scripts;
 mod store;
 mod walk;
 
 pub use runner::{Ensure, SchemaGate};
-pub use scripts::all as scripts;
 
 /// The ledger ids of all migrations, in order.
 pub const LEDGER: [&str; 3] = [

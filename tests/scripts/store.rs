@@ -117,6 +117,11 @@ impl Store {
                 let value: Value = match kind.as_str() {
                     "zset" => self.db.zrange_withscores(&name, 0, -1).unwrap(),
                     "string" => self.db.get(&name).unwrap(),
+                    "set" | "list" => {
+                        let mut command = redis::cmd("SORT");
+                        command.arg(&name).arg("ALPHA");
+                        command.query(&mut self.db).unwrap()
+                    }
                     _ => Value::Nil,
                 };
                 let ttl: i64 = self.db.ttl(&name).unwrap();
