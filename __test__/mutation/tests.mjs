@@ -22,11 +22,13 @@ const RUNS = [
   ...["refusals::a_replica", "replicas::a_create", "replicas::a_decision", "replicas::an_index", "bounds::long"],
   ...["interruptions::what", "interruptions::any_step", "refusals::a_full"],
 ];
+const SORTED_INDEXES = migrations("sorted_indexes");
 const MIGRATIONS = RUNS.map((run) => core("migrations", run));
 
 /** Scripts of which every line has been tried and none survives: `npm test` tries some of these again. */
 export const PROVEN = [
   ...["append_timeline", "commit_decision", "create", "find", "insert", "page", "resolve"],
+  ...["002_complete", "002_copy", "002_finish", "002_probe", "002_stage", "002_switch"],
   ...["sizes", "stamp"],
 ];
 
@@ -45,12 +47,12 @@ export const TESTS = {
     ...[SCRIPTS, file("set-external-id"), file("batches"), file("deliveries")],
     ...[...REFUSALS, ...FOREIGN, SPLICES],
   ],
-  "002_complete": MIGRATIONS,
-  "002_copy": MIGRATIONS,
-  "002_finish": MIGRATIONS,
-  "002_probe": MIGRATIONS,
-  "002_stage": MIGRATIONS,
-  "002_switch": MIGRATIONS,
+  "002_complete": SORTED_INDEXES,
+  "002_copy": SORTED_INDEXES,
+  "002_finish": SORTED_INDEXES,
+  "002_probe": SORTED_INDEXES,
+  "002_stage": SORTED_INDEXES,
+  "002_switch": SORTED_INDEXES,
   "003_index": MIGRATIONS,
   "003_strays": MIGRATIONS,
   sizes: migrations("ledger"),
