@@ -1,6 +1,7 @@
 //! The scripts of the migrations: what each of them answers and changes, and that it says what the server has refused.
 
 mod ledger;
+mod namespace_indexes;
 mod sorted_indexes;
 
 use std::sync::LazyLock;
