@@ -45,13 +45,6 @@ const EQUIVALENTS = [
     texts: ["namespace = 'global'"],
     reason: "set_external_id asks for the channel only",
   },
-  {
-    path: "/set_external_id.lua",
-    scripts: ["set_external_id"],
-    from: "if not tail or not channel then",
-    to: "return nil",
-    reason: "who calls looks for tail and channel, too",
-  },
 ];
 
 /** The reasons for which a line need not be missed. */

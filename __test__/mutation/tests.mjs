@@ -27,7 +27,7 @@ const NAMESPACE_INDEXES = migrations("namespace_indexes");
 
 /** Scripts of which every line has been tried and none survives: `npm test` tries some of these again. */
 export const PROVEN = [
-  ...["append_timeline", "commit_decision", "create", "find", "insert", "page", "resolve"],
+  ...["append_timeline", "commit_decision", "create", "find", "insert", "page", "resolve", "set_external_id"],
   ...["002_complete", "002_copy", "002_finish", "002_probe", "002_stage", "002_switch"],
   ...["003_index", "003_strays", "sizes", "stamp"],
 ];
@@ -44,7 +44,7 @@ export const TESTS = {
   purge_delivery: [file("purge")],
   resolve: [SCRIPTS, file("resolve"), ...REFUSALS, ...FOREIGN, SPLICES],
   set_external_id: [
-    ...[SCRIPTS, file("set-external-id"), file("batches"), file("deliveries")],
+    ...[core("scripts", "external_ids::"), SCRIPTS, file("set-external-id"), file("batches"), file("deliveries")],
     ...[...REFUSALS, ...FOREIGN, SPLICES],
   ],
   "002_complete": SORTED_INDEXES,

@@ -7,6 +7,7 @@ mod support;
 
 mod answers;
 mod cases;
+mod external_ids;
 mod migrations;
 mod page;
 mod refusals;

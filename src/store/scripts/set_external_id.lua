@@ -40,11 +40,7 @@ local function read_request()
   else
     tail = decided(record)
   end
-  local channel = head_of(record)
-  if not tail or not channel then
-    return nil
-  end
-  return tail, nil, channel
+  return tail, nil, (head_of(record))
 end
 
 -- Batches and deliveries have no status: their external ids stand right before the date.
