@@ -6,30 +6,24 @@ use super::dialogue::{Command, Talk};
 use crate::connection::Script;
 
 macro_rules! script {
-    ($(#[$doc:meta])* $name:ident = $file:literal) => {
+    ($(#[$doc:meta])* $name:ident = $($file:literal)+) => {
         $(#[$doc])*
-        pub static $name: LazyLock<Script> = LazyLock::new(|| {
-            Script::new(concat!(
-                include_str!("scripts/include/refused.lua"),
-                include_str!("scripts/maintenance/rehearse.lua"),
-                include_str!("scripts/maintenance/sealed.lua"),
-                include_str!(concat!("scripts/maintenance/", $file))
-            ))
-        });
+        pub static $name: LazyLock<Script> =
+            LazyLock::new(|| Script::new(concat!($(include_str!(concat!("scripts/", $file))),+)));
     };
 }
 
 script!(
     /// Deletes a resolved request with what belongs to it.
-    PURGE = "purge.lua"
+    PURGE = "include/refused.lua" "maintenance/rehearse.lua" "maintenance/sealed.lua" "maintenance/purge.lua"
 );
 script!(
     /// Deletes a notify delivery of a request that is about to be deleted.
-    PURGE_DELIVERY = "purge_delivery.lua"
+    PURGE_DELIVERY = "include/refused.lua" "maintenance/sealed.lua" "maintenance/purge_delivery.lua"
 );
 script!(
     /// Compares facts about indexes with what they must be, and mends them.
-    MEND = "mend.lua"
+    MEND = "include/refused.lua" "maintenance/rehearse.lua" "maintenance/sealed.lua" "maintenance/mend.lua"
 );
 
 /// Has the server learn scripts that are about to come in great numbers. Where it refuses, each

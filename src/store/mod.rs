@@ -13,7 +13,7 @@ pub mod external_ids;
 pub mod inbox;
 pub(crate) mod json;
 pub mod keys;
-mod maintenance;
+pub mod maintenance;
 mod page;
 pub(crate) mod position;
 pub mod purge;

@@ -34,15 +34,15 @@ end
 local guards = {
   same = is_sealed,
   listed = function(key, member)
-    local score = redis.pcall('ZSCORE', key, member)
+    local score = pcall('ZSCORE', key, member)
     return score and not refused(score), score
   end,
   unlisted = function(key, member)
-    local score = redis.pcall('ZSCORE', key, member)
+    local score = pcall('ZSCORE', key, member)
     return not score, score
   end,
   blank = function(key)
-    local size = redis.pcall('STRLEN', key)
+    local size = pcall('STRLEN', key)
     return size == 0, size
   end,
 }
@@ -104,7 +104,7 @@ local facts = {
         plan_set(key, owner, value)
         return 1
       end
-      local other = redis.pcall('STRLEN', prefix .. value)
+      local other = pcall('STRLEN', prefix .. value)
       if refused(other) and not is_wrongtype(other) then
         return other
       elseif other == 0 then
@@ -136,9 +136,9 @@ while at <= #ARGV do
   local command, reply = 'GET', nil
   if facts.ZSCORE[kind] then
     command = 'ZSCORE'
-    reply = redis.pcall(command, key, member)
+    reply = pcall(command, key, member)
   else
-    reply = redis.pcall(command, key)
+    reply = pcall(command, key)
   end
   local finding
   if is_wrongtype(reply) then

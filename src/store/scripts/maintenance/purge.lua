@@ -15,12 +15,12 @@
 --         'gone'                there is no such record
 
 local id = ARGV[1]
-local size = redis.pcall('STRLEN', KEYS[1])
+local size = pcall('STRLEN', KEYS[1])
 if size == 0 then
   return 'gone'
 end
-local listed = redis.pcall('ZSCORE', KEYS[3], id)
-local marked = redis.pcall('STRLEN', KEYS[8])
+local listed = pcall('ZSCORE', KEYS[3], id)
+local marked = pcall('STRLEN', KEYS[8])
 for _, reply in ipairs({ size, listed, marked }) do
   if refused(reply) then
     return reply
@@ -49,8 +49,8 @@ local entries, batch_entries = take(tonumber(ARGV[9])), take(tonumber(ARGV[10]))
 
 local is_last = false
 if items then
-  local place = redis.pcall('ZSCORE', items, id)
-  local count = redis.pcall('ZCARD', items)
+  local place = pcall('ZSCORE', items, id)
+  local count = pcall('ZCARD', items)
   if refused(place) or refused(count) then
     return refused(place) and place or count
   end
@@ -80,7 +80,7 @@ end
 
 -- A key of this name may also be an entry: then there is no such thread.
 local function size_of(thread)
-  local size = redis.pcall('ZCARD', thread)
+  local size = pcall('ZCARD', thread)
   return refused(size) and 0 or size
 end
 
@@ -117,7 +117,7 @@ end
 -- Indexes by name go where they lead here.
 local count = #gone
 local function plan_index(key, owner)
-  local value = redis.pcall('GET', key)
+  local value = pcall('GET', key)
   if refused(value) then
     return value
   end

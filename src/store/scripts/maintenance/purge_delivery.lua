@@ -15,9 +15,9 @@ for key = 1, 2 do
 end
 local holds
 if ARGV[4] ~= '' then
-  holds = redis.pcall('ZSCORE', KEYS[3], ARGV[4])
+  holds = pcall('ZSCORE', KEYS[3], ARGV[4])
 else
-  holds = redis.pcall('ZCARD', KEYS[3])
+  holds = pcall('ZCARD', KEYS[3])
 end
 if refused(holds) then
   return holds
@@ -28,7 +28,7 @@ end
 
 local gone = { KEYS[1] }
 for at = 4, #KEYS do
-  local value = redis.pcall('GET', KEYS[at])
+  local value = pcall('GET', KEYS[at])
   if refused(value) then
     return value
   end
@@ -36,5 +36,5 @@ for at = 4, #KEYS do
     gone[#gone + 1] = KEYS[at]
   end
 end
-local unlinked = redis.pcall('UNLINK', unpack(gone))
+local unlinked = pcall('UNLINK', unpack(gone))
 return refused(unlinked) and unlinked or 1

@@ -4,7 +4,7 @@
 
 local function rehearse(writes)
   for _, write in ipairs(writes) do
-    local reply = redis.pcall(unpack(write))
+    local reply = pcall(unpack(write))
     if refused(reply) then
       return reply
     end

@@ -4,19 +4,19 @@
 local function is_sealed(key, seal)
   local sha, size, ranges = string.match(seal, '^(%x+) (%d+)(.*)$')
   if not sha then
-    local stored = redis.pcall('GET', key)
+    local stored = pcall('GET', key)
     if refused(stored) then
       return false, stored
     end
     return (stored and stored ~= '' and redis.sha1hex(stored) or '') == seal
   end
-  local found = redis.pcall('STRLEN', key)
+  local found = pcall('STRLEN', key)
   if found ~= tonumber(size) then
     return false, refused(found) and found
   end
   local parts = {}
   for from, to in string.gmatch(ranges, '(%d+) (%d+)') do
-    parts[#parts + 1] = redis.pcall('GETRANGE', key, from, to)
+    parts[#parts + 1] = pcall('GETRANGE', key, from, to)
   end
   return redis.sha1hex(table.concat(parts)) == sha
 end
