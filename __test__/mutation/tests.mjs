@@ -28,6 +28,7 @@ const NAMESPACE_INDEXES = migrations("namespace_indexes");
 /** Scripts of which every line has been tried and none survives: `npm test` tries some of these again. */
 export const PROVEN = [
   ...["append_timeline", "commit_decision", "create", "find", "insert", "page", "resolve", "set_external_id"],
+  ...["mend", "purge", "purge_delivery"],
   ...["002_complete", "002_copy", "002_finish", "002_probe", "002_stage", "002_switch"],
   ...["003_index", "003_strays", "sizes", "stamp"],
 ];
@@ -38,10 +39,10 @@ export const TESTS = {
   create: [SCRIPTS, file("create"), file("batches"), ...REFUSALS, ...FOREIGN],
   find: [SCRIPTS, file("set-external-id"), file("create"), ...REFUSALS, ...FOREIGN],
   insert: [SCRIPTS, file("batches"), file("deliveries"), ...REFUSALS, ...FOREIGN],
-  mend: [file("verify")],
+  mend: [core("scripts", "mend::"), core("scripts", "sealed::"), file("verify")],
   page: [SCRIPTS, file("cursors"), file("timeline"), file("list")],
-  purge: [file("purge")],
-  purge_delivery: [file("purge")],
+  purge: [core("scripts", "purge::"), core("scripts", "sealed::"), file("purge")],
+  purge_delivery: [core("scripts", "purge_delivery::"), core("scripts", "sealed::"), file("purge")],
   resolve: [SCRIPTS, file("resolve"), ...REFUSALS, ...FOREIGN, SPLICES],
   set_external_id: [
     ...[core("scripts", "external_ids::"), SCRIPTS, file("set-external-id"), file("batches"), file("deliveries")],
