@@ -18,8 +18,11 @@ const NEWER_RULES = ["+client|setinfo"];
 /** Whether the suite runs under these permissions. */
 export const LEAST = process.env.HITL_ACL === "least";
 
+/** Why a test of missing credentials is skipped then. */
+export const HAS_CREDENTIALS = LEAST && "the state has credentials here";
+
 /** The user of the state's connections then. */
-export const LEAST_USER = { username: "least", password: "least-password" };
+export const LEAST_USER = { username: "published", password: "published-password" };
 
 /** Reads what the server refused, and nothing else. */
 const AUDITOR = { username: "auditor", password: "auditor-password" };

@@ -94,6 +94,10 @@ class RedisServer {
     this.#findPort = findPort;
   }
 
+  get #isSentinel() {
+    return this.#args.includes("--sentinel");
+  }
+
   async #launch() {
     this.#log = "";
     const port = this.#tls === undefined ? ["--port", this.port] : tlsArgs(this.port, this.#tls);
@@ -103,7 +107,8 @@ class RedisServer {
         ...this.#config,
         ...port,
         ...["--bind", "127.0.0.1", "--unixsocket", this.socket, "--dir", this.dir],
-        ...aclArgs(serverBinary()),
+        // A Sentinel knows few of these commands.
+        ...(this.#isSentinel ? [] : aclArgs(serverBinary())),
         ...this.#args,
       ].map(String),
       { stdio: ["ignore", "pipe", "pipe"] },
@@ -179,7 +184,7 @@ class RedisServer {
 
   /** Under the published permissions: what the server has refused the state, as an error to be thrown, if anything. */
   async #refusals() {
-    if (!this.isRunning || this.#isFrozen || this.#args.includes("--sentinel")) return undefined;
+    if (!this.isRunning || this.#isFrozen || this.#isSentinel) return undefined;
     // A test may have taken the server's folder away.
     const refusals = await refusalsAt(existsSync(this.socket) ? { path: this.socket } : { port: this.port });
     return refusals.length === 0 ? undefined : new Error(`Not permitted to the state:\n${refusals.join("\n")}`);
