@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { IoredisState } from "../index.js";
+import { HAS_CREDENTIALS } from "./support/acl.mjs";
 import { verdict } from "./support/assertions.mjs";
 import { CANARIES, calls, everything } from "./support/canaries.mjs";
 import { decision, entry, request } from "./support/records.mjs";
@@ -87,11 +88,11 @@ for (const [version, Library] of [
   [5, Redis5],
   [6, Redis6],
 ]) {
-  for (const [name, options] of [
+  for (const [name, options, skip = false] of [
     ["a wrong password", { username: "user-canary", password: "pass-canary" }],
-    ["no password", {}],
+    ["no password", {}, HAS_CREDENTIALS],
   ]) {
-    test(`a server with a password, and ${name} (ioredis ${version})`, async (t) => {
+    test(`a server with a password, and ${name} (ioredis ${version})`, { skip }, async (t) => {
       const locked = await startRedis({ args: ["--requirepass", "right"] });
       t.after(() => locked.stop());
       const { state } = store({ client: locked.client(options, Library) });

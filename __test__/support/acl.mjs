@@ -5,7 +5,6 @@
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { Redis as Redis5 } from "ioredis5";
 
 const page = readFileSync(new URL("../../docs/operations.md", import.meta.url), "utf8");
 
@@ -58,6 +57,8 @@ export function aclArgs(server) {
 
 /** What the server at this place, options of ioredis, has refused to the state, in words. */
 export async function refusalsAt(place) {
+  // Here, because programs are tested that load no ioredis.
+  const { Redis: Redis5 } = await import("ioredis5");
   const options = { ...AUDITOR, ...place, enableReadyCheck: false, lazyConnect: true, retryStrategy: () => null };
   const auditor = new Redis5({ ...options, disableClientInfo: true, connectTimeout: 5000, maxRetriesPerRequest: 0 });
   auditor.on("error", () => {});

@@ -172,6 +172,11 @@ class RedisServer {
   adopt(client) {
     // Tests look at what commands answer; without a listener ioredis would print every lost connection.
     client.on("error", () => {});
+    // ioredis hears one error of a socket. Where TLS is refused on both sides there may be a second one, the server's
+    // alert, which would end the process.
+    const hearAll = () => setImmediate(() => client.stream?.on("error", () => {}));
+    hearAll();
+    client.on("connecting", hearAll);
     this.#clients.add(client);
     return client;
   }
