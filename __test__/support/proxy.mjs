@@ -9,6 +9,9 @@ import { RespScanner } from "./resp.mjs";
 
 const STORE_NAME = /(^|:)hitl$/;
 
+/** A connection that is idle is asked whether it lives. It is not the one that a fault is meant for. */
+const SIGNS_OF_LIFE = ["*1\r\n$4\r\nPING\r\n", "+PONG\r\n"];
+
 /** What a fault that was asked for has come to. `fired` resolves when it has happened. */
 class Fault {
   happened = false;
@@ -101,7 +104,7 @@ class Link {
   #onRequest(chunk) {
     if (this.#closing) return;
     if (this.#requests.atBoundary && this.#unanswered.length === 0) this.turns += 1;
-    const fault = this.#fault("request");
+    const fault = this.#fault("request", chunk);
     const left = fault ? fault.at(this.requestBytes) - this.requestBytes : Infinity;
     this.requestBytes += chunk.length;
     this.#passing = Buffer.concat([this.#passing, chunk]);
@@ -142,7 +145,7 @@ class Link {
   #onReplies(chunk) {
     if (this.#closing) return;
     const start = this.replyBytes;
-    const fault = this.#fault("reply");
+    const fault = this.#fault("reply", chunk);
     if (fault) this.#forwardTo = Math.min(this.#forwardTo, fault.at(start));
     this.replyBytes += chunk.length;
     this.#replies.push(chunk);
@@ -174,9 +177,10 @@ class Link {
   }
 
   /** The armed fault of this kind, if it is about this connection. */
-  #fault(kind) {
+  #fault(kind, chunk) {
     const { fault } = this.#proxy;
     if (fault?.kind !== kind || !(this.isStore || fault.anyConnection)) return undefined;
+    if (!fault.link && SIGNS_OF_LIFE.includes(chunk.toString("latin1", 0, 32))) return undefined;
     fault.link ??= this;
     return fault.link === this ? fault : undefined;
   }
