@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { startRedis } from "../support/redis.mjs";
 import { reasonsFor } from "./equivalents.mjs";
 import { scriptsIn } from "./image.mjs";
+import { Order } from "./order.mjs";
 import { TESTS } from "./tests.mjs";
 import { Bench } from "./trial.mjs";
 
@@ -23,20 +24,7 @@ export function linesOf(programs) {
   });
 }
 
-/** The steps, beginning with those that lately failed for this script: lines next to each other mean the same. */
-class Order {
-  #latest = new Map();
-
-  of({ script, path, steps }) {
-    const latest = this.#latest.get(`${script.name} ${path}`) ?? [];
-    return [...latest, ...steps.filter((step) => !latest.includes(step))];
-  }
-
-  note({ script, path }, step) {
-    const latest = this.#latest.get(`${script.name} ${path}`) ?? [];
-    this.#latest.set(`${script.name} ${path}`, [step, ...latest.filter((other) => other !== step)].slice(0, 1));
-  }
-}
+const groupOf = ({ script, path }) => `${script.name} ${path}`;
 
 /**
  * Tries lines. `journal` knows what was found out before, `again` has survivors tried again, `until` ends the run at that time, and `tell(line, fact)`
@@ -59,11 +47,11 @@ export async function campaign(
     if (refusal) return { outcome: "refused", by: "the server" };
     const [reason] = reasonsFor(line);
     if (reason) return { outcome: "listed", by: reason };
-    for (const step of order.of(line)) {
+    for (const step of order.of(groupOf(line), line.steps)) {
       if (Date.now() > until) return null;
       const outcome = await bench.run(step, line.script, line.source);
       if (outcome === "passed") continue;
-      order.note(line, step);
+      order.note(groupOf(line), step);
       return { outcome, by: `${step.program} ${step.name}`.trim() };
     }
     return { outcome: "survived" };

@@ -5,23 +5,24 @@
 export const CORE_PROGRAMS = ["scripts", "migrations"];
 
 /** A file of `__test__`, run with the addon. */
-const file = (name, env) => ({ program: "addon", name, env });
+export const file = (name, env) => ({ program: "addon", name, env });
 /** Tests of a program in Rust, by the beginning of their names. */
 const core = (program, name = "") => ({ program, name });
 
-const SCRIPTS = core("scripts");
-const REFUSALS = [file("refusals-type"), file("refusals-acl")];
-const FOREIGN = [file("corrupt-records"), file("beside-javascript")];
+export const SCRIPTS = core("scripts");
+export const REFUSALS = [file("refusals-type"), file("refusals-acl")];
+export const FOREIGN = [file("corrupt-records"), file("beside-javascript")];
 /** Fewer records than by default: a missing line is met at once or hardly ever. */
-const SPLICES = file("splice-oracle", { HITL_TEST_RECORDS: "500" });
+export const SPLICES = file("splice-oracle", { HITL_TEST_RECORDS: "500" });
 
-/** A migration's scripts by themselves, then whole runs: all but those that take minutes. */
-const migrations = (name) => [core("scripts", `migrations::${name}::`), ...RUNS.map((run) => core("migrations", run))];
-const RUNS = [
+/** Runs of migrations: all but those that take minutes. */
+export const RUNS = [
   ...["outcomes::", "dirt::", "refusals::a_forbidden", "refusals::an_index", "refusals::a_namespace"],
   ...["refusals::a_replica", "replicas::a_create", "replicas::a_decision", "replicas::an_index", "bounds::long"],
   ...["interruptions::what", "interruptions::any_step", "refusals::a_full"],
 ];
+/** A migration's scripts by themselves, then whole runs. */
+const migrations = (name) => [core("scripts", `migrations::${name}::`), ...RUNS.map((run) => core("migrations", run))];
 const SORTED_INDEXES = migrations("sorted_indexes");
 const NAMESPACE_INDEXES = migrations("namespace_indexes");
 

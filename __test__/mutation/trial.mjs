@@ -32,7 +32,7 @@ function end(child) {
 }
 
 /** Runs a program until it ends or its output tells of a failed test: "passed", "failed" or "hung". */
-function outcomeOf(command, args, env) {
+function outcomeOf(command, args, env, limitMs = LIMIT_MS) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: root, env, detached: true, stdio: ["ignore", "pipe", "ignore"] });
     live.add(child);
@@ -42,7 +42,7 @@ function outcomeOf(command, args, env) {
       outcome ??= as;
       end(child);
     };
-    const limit = setTimeout(settle, LIMIT_MS, "hung");
+    const limit = setTimeout(settle, limitMs, "hung");
     child.stdout.setEncoding("utf8").on("data", (text) => {
       output += text;
       if (FAILED.test(output)) settle("failed");
@@ -56,6 +56,22 @@ function outcomeOf(command, args, env) {
       resolve(outcome);
     });
   });
+}
+
+/** Runs one step of tests with the program at `path`, in a folder of its own below `folder`. */
+export async function outcomeWith(step, path, folder) {
+  const temporary = join(folder, "tmp");
+  await mkdir(temporary, { recursive: true });
+  const env = { ...process.env, TMPDIR: temporary, ...step.env };
+  // Inside a run of Node's test runner its children would report to it.
+  delete env.NODE_TEST_CONTEXT;
+  try {
+    if (step.program !== "addon") return await outcomeOf(path, [step.name, "--test-threads=2"], env, step.limitMs);
+    const args = ["--test-reporter=tap", `__test__/${step.name}.test.mjs`];
+    return await outcomeOf(process.execPath, args, { ...env, NAPI_RS_NATIVE_LIBRARY_PATH: path }, step.limitMs);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
 }
 
 /** A copy of each program, and the way to run tests with it. */
@@ -92,19 +108,11 @@ export class Bench {
       for (const at of placesOf(image, script)) writeSync(file, text, 0, text.length, at);
       closeSync(file);
     };
-    const temporary = join(this.#folder, "tmp");
-    await mkdir(temporary);
-    const env = { ...process.env, TMPDIR: temporary, ...step.env };
-    // Inside a run of Node's test runner its children would report to it.
-    delete env.NODE_TEST_CONTEXT;
     write(source);
     try {
-      if (step.program !== "addon") return await outcomeOf(path, [step.name, "--test-threads=2"], env);
-      const args = ["--test-reporter=tap", `__test__/${step.name}.test.mjs`];
-      return await outcomeOf(process.execPath, args, { ...env, NAPI_RS_NATIVE_LIBRARY_PATH: path });
+      return await outcomeWith(step, path, this.#folder);
     } finally {
       write(script?.source);
-      await rm(temporary, { recursive: true, force: true });
     }
   }
 
