@@ -50,7 +50,7 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
     }
     digits
         .chunks(2)
-        .map(|pair| Some((digit(pair[0])? << 4) | digit(pair[1])?))
+        .map(|pair| Some(16 * digit(pair[0])? + digit(pair[1])?))
         .collect()
 }
 

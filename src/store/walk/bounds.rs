@@ -76,7 +76,7 @@ impl Sizes {
 
 #[cfg(test)]
 mod tests {
-    use super::{AHEAD, Sizes};
+    use super::*;
 
     #[test]
     fn a_walk_alone_has_any_number_of_bytes_ahead() {
@@ -97,5 +97,47 @@ mod tests {
         assert!(!sizes.advance(0, 1));
         sizes.withdraw(AHEAD - 1);
         assert!(sizes.advance(1, AHEAD));
+    }
+
+    fn seen(sizes: &[usize]) -> Sizes {
+        let known = Sizes::default();
+        sizes.iter().for_each(|size| known.observe(*size));
+        known
+    }
+
+    #[test]
+    fn records_are_measured_until_one_is_known_and_where_they_are_large() {
+        for (largest, measures) in [(0, true), (1, false), (LARGE, false), (LARGE + 1, true)] {
+            let known = seen(&[largest]);
+            assert_eq!(known.measures(), measures, "{largest}");
+            assert_eq!(known.ids(), if measures { RECORDS } else { IDS });
+        }
+    }
+
+    #[test]
+    fn the_largest_is_forgotten_by_and_by() {
+        assert_eq!(seen(&[800, 1_000]).largest(), 1_000);
+        assert_eq!(seen(&[800, 100]).largest(), 700);
+        assert_eq!(seen(&[800, 100, 650]).largest(), 650);
+        assert_eq!(seen(&[5, 1]).largest(), 5);
+    }
+
+    #[test]
+    fn one_command_reads_what_fits() {
+        let half = BYTES / 2;
+        let fitting = |sizes: &[Option<usize>]| seen(&[half]).fitting(sizes.iter().copied());
+        for (sizes, fits) in [
+            (&[Some(half), Some(half)][..], 2),
+            (&[Some(half), Some(half), Some(1)], 2),
+            (&[Some(half), Some(half + 1)], 1),
+            (&[Some(1); RECORDS + 1], RECORDS),
+            // What was not measured is as large as the largest.
+            (&[None; 3], 2),
+            // A single one may be larger.
+            (&[Some(BYTES + 1), Some(1)], 1),
+        ] {
+            assert_eq!(fitting(sizes), fits, "{:?}", sizes.first());
+        }
+        assert_eq!(Sizes::default().fitting([None; 2].into_iter()), 2);
     }
 }
