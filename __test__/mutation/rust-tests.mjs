@@ -13,9 +13,10 @@ const property = (name) => unit(`properties::tests::${name}`);
 const STORE = unit("store::");
 const MIGRATIONS = RUNS.map((name) => ({ program: "migrations", name }));
 const ERRORS = unit("error::");
+const OPERATIONS = { program: "operations", name: "" };
 const RECORDS = [STORE, property("records"), file("json-reading"), SPLICES];
 const LISTS = [file("list"), file("cursors"), file("timeline"), file("batches"), file("json-reading")];
-const DECISIONS = [file("resolve"), ...FOREIGN, file("round-trips"), file("keys")];
+const DECISIONS = [OPERATIONS, file("resolve"), ...FOREIGN, file("round-trips"), file("keys")];
 const WATCHED = file("watching-operations");
 const VERIFY = [STORE, file("verify"), file("large-records")];
 const PURGE = [file("purge"), file("large-records"), file("keys")];
@@ -27,7 +28,7 @@ export const TESTS = [
   ["migrations/", [...MIGRATIONS, file("migrations"), file("watching-operations")]],
   ["store/batches.rs", [file("batches"), file("bad-input"), WATCHED]],
   ["store/chunks.rs", [file("large-records"), file("purge"), file("verify"), ...MIGRATIONS]],
-  ["store/create.rs", [file("create"), file("batches"), ...FOREIGN, WATCHED, file("keys")]],
+  ["store/create.rs", [OPERATIONS, file("create"), file("batches"), ...FOREIGN, WATCHED, file("keys")]],
   ["store/date.rs", [STORE, property("dates")]],
   ["store/decision.rs", [STORE, ...DECISIONS, file("list"), ...MIGRATIONS]],
   ["store/deliveries.rs", [file("deliveries"), WATCHED]],
@@ -35,7 +36,7 @@ export const TESTS = [
   ["store/documents.rs", [file("batches"), file("deliveries"), WATCHED]],
   [
     "store/external_ids.rs",
-    [file("set-external-id"), file("batches"), file("deliveries"), WATCHED, ...FOREIGN, SPLICES],
+    [OPERATIONS, file("set-external-id"), file("batches"), file("deliveries"), WATCHED, ...FOREIGN, SPLICES],
   ],
   ["store/inbox.rs", [file("list"), file("cursors"), file("count"), ...FOREIGN]],
   ["store/json.rs", [...RECORDS, file("list")]],

@@ -19,6 +19,7 @@ const SOURCES = ["Cargo.toml", "Cargo.lock", "build.rs", "src", "tests", "fuzz/c
 const PROGRAMS = {
   addon: [["build", "--lib"], "cdylib"],
   unit: [["test", "--no-run", "--lib"], "cdylib"],
+  operations: [["test", "--no-run", "--test", "operations"], "test"],
   scripts: [["test", "--no-run", "--test", "scripts"], "test"],
   migrations: [["test", "--no-run", "--test", "migrations"], "test"],
 };

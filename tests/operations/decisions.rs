@@ -1,0 +1,51 @@
+//! A decision about a record that scripts leave to Rust is stored as theirs are.
+
+use std::sync::Arc;
+
+use hitl_state_ioredis::connection::{Outcome, Step};
+use hitl_state_ioredis::store::keys::Keys;
+use hitl_state_ioredis::store::requests::Get;
+use hitl_state_ioredis::store::resolve::Resolve;
+use redis::Value;
+
+use crate::driver::Driver;
+use crate::support::Server;
+
+const FOREIGN: &[u8] = b"{\"createdAt\":\"2020-01-01T00:00:00.000Z\",\"status\":\"pending\"}";
+const RESOLVED: &[u8] = b"{\"createdAt\":\"2020-01-01T00:00:00.000Z\",\"status\":\"resolved\",\
+    \"result\":{\"b\":1},\"resolvedAt\":\"2020-01-02T00:00:00.000Z\"}";
+
+#[test]
+fn the_mark_of_a_decision_brings_it_back() {
+    let server = Server::start(&[]);
+    let mut driver = Driver::connect(server.port());
+    let keys = Arc::new(Keys::new(b"p".to_vec()));
+    driver.command(&[b"SET", &keys.request("a"), FOREIGN]);
+    let [id, nonce, at, result] = ["a", "nonce", "2020-01-02T00:00:00.000Z", "{\"b\":1}"];
+    let text = str::to_owned;
+    let mut resolve = Resolve::new(
+        Arc::clone(&keys),
+        text(id),
+        text(nonce),
+        text(at),
+        text(result),
+    );
+    assert_eq!(driver.finish(&mut resolve), Ok(Outcome::Done));
+    let stored = |driver: &mut Driver, key: &[u8]| driver.command(&[b"GET", key]);
+    let resolved = Value::BulkString(RESOLVED.to_vec());
+    assert_eq!(stored(&mut driver, &keys.request("a")), resolved);
+    assert_eq!(
+        stored(&mut driver, &keys.resolve_marker("a")),
+        Value::BulkString(b"nonce\n2020-01-02T00:00:00.000Z\n{\"b\":1}".to_vec())
+    );
+
+    // As a replica leaves it that has read the record before and writes it back.
+    driver.command(&[b"SET", &keys.request("a"), FOREIGN]);
+    let mut get = Get::new(Arc::clone(&keys), text(id));
+    assert!(matches!(driver.step(&mut get, false), Ok(Step::Continue)));
+    let Ok(Step::Over(read)) = driver.step(&mut get, false) else {
+        panic!("it asks for more");
+    };
+    assert_eq!(read, Ok(Outcome::Document(RESOLVED.to_vec())));
+    assert_eq!(stored(&mut driver, &keys.request("a")), resolved);
+}
