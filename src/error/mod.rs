@@ -247,16 +247,96 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_without_a_free_file_or_port_is_told_so() {
-        let too_many_files = io::Error::from_raw_os_error(24);
-        for (error, text) in [
-            (too_many_files, "connect EMFILE redis:6379"),
-            (
-                io::ErrorKind::AddrNotAvailable.into(),
-                "connect EADDRNOTAVAIL redis:6379",
-            ),
-        ] {
-            assert_eq!(Error::connect(&error, "redis:6379").to_string(), text);
+    fn a_failure_to_connect_has_the_name_that_node_gives_it() {
+        use io::ErrorKind::{
+            AddrNotAvailable, BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset,
+            HostUnreachable, NetworkDown, NetworkUnreachable, NotFound, Other, PermissionDenied,
+            TimedOut,
+        };
+        let kinds = [
+            (ConnectionRefused, "ECONNREFUSED"),
+            (ConnectionReset, "ECONNRESET"),
+            (ConnectionAborted, "ECONNABORTED"),
+            (TimedOut, "ETIMEDOUT"),
+            (NotFound, "ENOENT"),
+            (PermissionDenied, "EACCES"),
+            (HostUnreachable, "EHOSTUNREACH"),
+            (NetworkUnreachable, "ENETUNREACH"),
+            (NetworkDown, "ENETDOWN"),
+            (AddrNotAvailable, "EADDRNOTAVAIL"),
+            (BrokenPipe, "EPIPE"),
+            (Other, "ECONNFAILED"),
+        ]
+        .map(|(kind, code)| (kind.into(), code));
+        let too_many_files = (io::Error::from_raw_os_error(24), "EMFILE");
+        for (error, code) in kinds.into_iter().chain([too_many_files]) {
+            let error = Error::connect(&error, "redis:6379");
+            assert_eq!(error.code(), code);
+            assert_eq!(error.to_string(), format!("connect {code} redis:6379"));
         }
+    }
+
+    fn refusal() -> Error {
+        Error::Server {
+            code: "OOM".to_owned(),
+            text: "OOM".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_is_ambiguous_says_so() {
+        for ambiguous in [true, false] {
+            for error in [
+                Error::ConnectionClosed { ambiguous },
+                Error::CommandTimedOut { ambiguous },
+                Error::MaxRetries {
+                    limit: 1,
+                    ambiguous,
+                    cause: None,
+                },
+                Error::SentinelsUnreachable {
+                    ambiguous,
+                    cause: None,
+                },
+            ] {
+                assert_eq!(error.ambiguous(), ambiguous, "{error:?}");
+            }
+        }
+        assert!(Error::UnexpectedReply("GET").ambiguous());
+        assert!(Error::Internal(String::new()).ambiguous());
+        assert!(!refusal().ambiguous());
+        assert!(!Error::Offline.ambiguous());
+    }
+
+    #[test]
+    fn only_a_refusal_is_doubtful_after_an_earlier_sending() {
+        let doubtful = refusal().doubtful();
+        assert_eq!(doubtful, Error::Doubtful(Box::new(refusal())));
+        assert!(doubtful.ambiguous());
+        assert_eq!(doubtful.code(), "OOM");
+        let known = Error::UnknownRequest("a".to_owned());
+        assert_eq!(known.clone().doubtful(), known);
+    }
+
+    #[test]
+    fn an_error_knows_what_has_brought_it_about() {
+        let cause = Some(Box::new(refusal()));
+        let retries = Error::MaxRetries {
+            limit: 1,
+            ambiguous: true,
+            cause: cause.clone(),
+        };
+        let sentinels = Error::SentinelsUnreachable {
+            ambiguous: false,
+            cause,
+        };
+        for error in [
+            Error::Doubtful(Box::new(retries.clone())),
+            retries,
+            sentinels,
+        ] {
+            assert_eq!(error.cause(), Some(&refusal()), "{error:?}");
+        }
+        assert_eq!(refusal().cause(), None);
     }
 }

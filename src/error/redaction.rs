@@ -111,6 +111,8 @@ mod tests {
                 "ERR value \"…\" of `…` can't be \"it\"",
             ),
             ("ERR bad 'k:1", "ERR", "ERR bad '…'"),
+            ("ERR bad ''", "ERR", "ERR bad '…'"),
+            ("ERR no number: -7", "ERR", "ERR no number: -7"),
             (
                 "READONLY You can't write against a read only replica.",
                 "READONLY",
