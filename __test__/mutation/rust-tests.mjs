@@ -17,7 +17,7 @@ const OPERATIONS = { program: "operations", name: "" };
 const RECORDS = [STORE, property("records"), file("json-reading"), SPLICES];
 const LISTS = [file("list"), file("cursors"), file("timeline"), file("batches"), file("json-reading")];
 const DECISIONS = [OPERATIONS, file("resolve"), ...FOREIGN, file("round-trips"), file("keys")];
-const WATCHED = file("watching-operations");
+const WATCHED = file("watching-calls");
 const VERIFY = [STORE, file("verify"), file("large-records")];
 const PURGE = [file("purge"), file("large-records"), file("keys")];
 
@@ -25,7 +25,7 @@ const PURGE = [file("purge"), file("large-records"), file("keys")];
 export const TESTS = [
   ["error/redaction.rs", [ERRORS, file("errors")]],
   ["error/mod.rs", [ERRORS, file("errors"), file("server-down"), file("documents"), ...REFUSALS]],
-  ["migrations/", [...MIGRATIONS, file("migrations"), file("watching-operations")]],
+  ["migrations/", [...MIGRATIONS, file("migrations"), WATCHED]],
   ["store/batches.rs", [file("batches"), file("bad-input"), WATCHED]],
   ["store/chunks.rs", [file("large-records"), file("purge"), file("verify"), ...MIGRATIONS]],
   ["store/create.rs", [OPERATIONS, file("create"), file("batches"), ...FOREIGN, WATCHED, file("keys")]],

@@ -266,6 +266,13 @@ mod tests {
     }
 
     #[test]
+    fn every_value_is_met() {
+        let record = parse(r#"{"a":1,"b":[2],"a":"3"}"#).unwrap();
+        let values: Vec<&[u8]> = record.values().collect();
+        assert_eq!(values, [&b"1"[..], b"[2]", b"\"3\""]);
+    }
+
+    #[test]
     fn members_go_to_their_place_in_the_writing_order() {
         assert_eq!(
             with(
@@ -288,6 +295,13 @@ mod tests {
                 &[("result", "1"), ("resolvedAt", "2")]
             ),
             r#"{"createdAt":"c", "status":"pending","result":1,"resolvedAt":2 }"#
+        );
+        assert_eq!(
+            with(
+                r#"{"status":"pending","id":"a","createdAt":"c"}"#,
+                &[("result", "1")]
+            ),
+            r#"{"status":"pending","id":"a","createdAt":"c","result":1}"#
         );
         assert_eq!(
             with("{ }", &[("result", "1"), ("resolvedAt", "2")]),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hitl_state_ioredis::connection::{Outcome, Step};
+use hitl_state_ioredis::connection::{Operation, Outcome, Remark, Step};
 use hitl_state_ioredis::store::keys::Keys;
 use hitl_state_ioredis::store::requests::Get;
 use hitl_state_ioredis::store::resolve::Resolve;
@@ -47,5 +47,7 @@ fn the_mark_of_a_decision_brings_it_back() {
         panic!("it asks for more");
     };
     assert_eq!(read, Ok(Outcome::Document(RESOLVED.to_vec())));
+    let restored = Remark::Restored { id: text(id) };
+    assert_eq!(get.remarks(), [restored]);
     assert_eq!(stored(&mut driver, &keys.request("a")), resolved);
 }

@@ -11,3 +11,4 @@ mod driver;
 
 mod contention;
 mod decisions;
+mod walks;

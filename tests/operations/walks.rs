@@ -1,0 +1,60 @@
+//! How much a walk asks for at a time, which its results do not tell.
+
+use std::sync::Arc;
+
+use hitl_state_ioredis::connection::{Outcome, Step};
+use hitl_state_ioredis::store::Sizes;
+use hitl_state_ioredis::store::inbox::{Filter, list};
+use hitl_state_ioredis::store::keys::Keys;
+
+use crate::driver::Driver;
+use crate::support::Server;
+
+/// The numbers of ids that the steps of a walk have asked for.
+fn asked(driver: &Driver) -> Vec<usize> {
+    let commands = driver
+        .written
+        .iter()
+        .map(|bytes| String::from_utf8_lossy(bytes));
+    let counts = commands.filter_map(|command| {
+        let (_, behind) = command.split_once("\r\nnewest\r\n$")?;
+        behind.split("\r\n").nth(1)?.parse().ok()
+    });
+    let mut counts: Vec<usize> = counts.collect();
+    // A script that the server has not known is written twice.
+    counts.dedup();
+    counts
+}
+
+#[test]
+fn a_walk_asks_for_what_it_wants_and_then_for_more_and_more() {
+    let server = Server::start(&[]);
+    let keys = Keys::new(b"p".to_vec());
+    let mut driver = Driver::connect(server.port());
+    for (entries, counts) in [
+        (1, &[2][..]),
+        (66, &[2, 64, 128]),
+        (300, &[2, 64, 128, 256]),
+    ] {
+        driver.command(&[b"DEL", &keys.all()]);
+        for entry in 0..entries {
+            let (score, id) = (entry.to_string(), format!("missing {entry}"));
+            driver.command(&[b"ZADD", &keys.all(), score.as_bytes(), id.as_bytes()]);
+        }
+        driver.written.clear();
+        let mut walk = list(
+            &keys,
+            Arc::new(Sizes::default()),
+            Filter::default(),
+            1,
+            None,
+        );
+        let result = (0..20).find_map(|_| match driver.step(&mut walk, false) {
+            Ok(Step::Over(result)) => Some(result),
+            _ => None,
+        });
+        let nothing = Outcome::Document(b"{\"items\":[]}".to_vec());
+        assert_eq!(result, Some(Ok(nothing)), "{entries}");
+        assert_eq!(asked(&driver), counts);
+    }
+}
