@@ -105,5 +105,7 @@ mod tests {
         ] {
             assert!(!is_known(name.as_bytes()), "{name}");
         }
+        assert!(is_known(b"req:x"));
+        assert!(is_known(b"idx:all:req"));
     }
 }

@@ -41,3 +41,68 @@ pub fn namespace<'a>(record: &Record<'a>) -> Option<Cow<'a, str>> {
         Some(raw) => key_text(raw),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(json: &str) -> Record<'_> {
+        Record::parse(json.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn keys_are_built_from_texts_numbers_and_literals() {
+        let record = record(r#"{"text":"a\u0062","number":-7,"no":false,"object":{},"list":[]}"#);
+        for (name, text) in [
+            ("text", Some("ab")),
+            ("number", Some("-7")),
+            ("no", Some("false")),
+            ("object", None),
+            ("list", None),
+            ("missing", None),
+        ] {
+            assert_eq!(member(&record, name).as_deref(), text, "{name}");
+        }
+        assert_eq!(key_text(b""), None);
+        assert_eq!(key_text(b"null").as_deref(), Some("null"));
+    }
+
+    #[test]
+    fn null_is_as_good_as_missing() {
+        assert_eq!(member(&record(r#"{"id":null}"#), "id"), None);
+        assert!(!is_of(&record(r#"{"id":null}"#), b"null"));
+        let ids = external_ids(&record(
+            r#"{"externalIds":{"a":null,"b":"x"},"externalId":null}"#,
+        ));
+        assert_eq!(ids, ["x"]);
+    }
+
+    #[test]
+    fn a_record_says_which_one_it_is() {
+        assert!(is_of(&record(r#"{"id":"a"}"#), b"a"));
+        assert!(!is_of(&record(r#"{"id":"a"}"#), b"b"));
+        assert!(!is_of(&record("{}"), b""));
+    }
+
+    #[test]
+    fn each_external_id_counts_once() {
+        let ids = external_ids(&record(
+            r#"{"externalIds":{"a":"x","b":7,"c":"x","d":{}},"externalId":"7"}"#,
+        ));
+        assert_eq!(ids, ["7", "x"]);
+        assert!(external_ids(&record("{}")).is_empty());
+    }
+
+    #[test]
+    fn a_request_without_a_namespace_is_in_the_global_one() {
+        for (json, expected) in [
+            ("{}", Some("global")),
+            (r#"{"namespace":null}"#, Some("global")),
+            (r#"{"namespace":"team"}"#, Some("team")),
+            (r#"{"namespace":7}"#, Some("7")),
+            (r#"{"namespace":[]}"#, None),
+        ] {
+            assert_eq!(namespace(&record(json)).as_deref(), expected, "{json}");
+        }
+    }
+}
