@@ -11,4 +11,5 @@ mod driver;
 
 mod contention;
 mod decisions;
+mod kinds;
 mod walks;
