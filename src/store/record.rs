@@ -273,6 +273,17 @@ mod tests {
     }
 
     #[test]
+    fn records_are_compared_by_the_members_that_are_named() {
+        let same = |other: &str, names: &[&str]| {
+            same_members(br#"{"a":1,"b":"x"}"#, other.as_bytes(), names)
+        };
+        assert!(same(r#"{"b":"y","a":1}"#, &["a", "missing"]));
+        assert!(!same(r#"{"b":"y","a":1}"#, &["a", "b"]));
+        assert!(!same(r#"{"a":1.0}"#, &["a"]));
+        assert!(!same("{", &[]));
+    }
+
+    #[test]
     fn members_go_to_their_place_in_the_writing_order() {
         assert_eq!(
             with(
