@@ -50,8 +50,12 @@ mod tests {
 
     #[test]
     fn a_small_record_is_compared_whole() {
-        let stored = record("x", "pending");
-        assert_eq!(seal(&stored), fingerprint(&stored));
+        let rest = record("", "pending").len();
+        for size in [rest + 1, WHOLE] {
+            let stored = record(&"x".repeat(size - rest), "pending");
+            assert_eq!(stored.len(), size);
+            assert_eq!(seal(&stored), fingerprint(&stored));
+        }
     }
 
     #[test]

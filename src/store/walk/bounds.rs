@@ -101,7 +101,9 @@ mod tests {
 
     fn seen(sizes: &[usize]) -> Sizes {
         let known = Sizes::default();
-        sizes.iter().for_each(|size| known.observe(*size));
+        for size in sizes {
+            known.observe(*size);
+        }
         known
     }
 
