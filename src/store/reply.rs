@@ -43,8 +43,6 @@ pub fn only(replies: Vec<Value>) -> Result<Value, Error> {
 pub fn bytes(value: Value) -> Option<Vec<u8>> {
     match value {
         Value::BulkString(bytes) => Some(bytes),
-        Value::SimpleString(text) => Some(text.into_bytes()),
-        Value::Okay => Some(b"OK".to_vec()),
         _ => None,
     }
 }
