@@ -11,5 +11,6 @@ mod driver;
 
 mod contention;
 mod decisions;
+mod external_ids;
 mod kinds;
 mod walks;
