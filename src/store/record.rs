@@ -170,13 +170,10 @@ impl<'a> Record<'a> {
     /// Behind the value of the nearest member that the order puts before `name`.
     fn place(&self, name: &str, order: &[&str]) -> Option<usize> {
         let rank = order.iter().position(|known| *known == name)?;
-        let before = self.members.iter().rev().find(|member| {
-            let known = member
-                .name
-                .as_deref()
-                .and_then(|name| order.iter().position(|known| *known == name));
-            known.is_some_and(|known| known < rank)
-        })?;
+        let stands_before = |name: &str| order[..rank].contains(&name);
+        let mut nearest_first = self.members.iter().rev();
+        let before =
+            nearest_first.find(|member| member.name.as_deref().is_some_and(stands_before))?;
         Some(before.value.end)
     }
 
