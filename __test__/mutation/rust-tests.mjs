@@ -15,7 +15,14 @@ const MIGRATIONS = RUNS.map((name) => ({ program: "migrations", name }));
 const ERRORS = unit("error::");
 const OPERATIONS = { program: "operations", name: "" };
 const RECORDS = [STORE, property("records"), file("json-reading"), SPLICES];
-const LISTS = [file("list"), file("cursors"), file("timeline"), file("batches"), file("json-reading")];
+const LISTS = [
+  file("list"),
+  file("cursors"),
+  file("timeline"),
+  file("batches"),
+  file("json-reading"),
+  file("long-lists"),
+];
 const DECISIONS = [OPERATIONS, file("resolve"), ...FOREIGN, file("round-trips"), file("keys")];
 const WATCHED = file("watching-calls");
 const VERIFY = [STORE, file("verify"), file("large-records")];
@@ -36,13 +43,13 @@ export const TESTS = [
   ["store/documents.rs", [OPERATIONS, file("batches"), file("deliveries"), WATCHED]],
   [
     "store/external_ids.rs",
-    [OPERATIONS, file("set-external-id"), file("batches"), file("deliveries"), WATCHED, ...FOREIGN, SPLICES],
+    [STORE, OPERATIONS, file("set-external-id"), file("batches"), file("deliveries"), WATCHED, ...FOREIGN, SPLICES],
   ],
   ["store/inbox.rs", [OPERATIONS, file("list"), file("cursors"), file("count"), ...FOREIGN]],
   ["store/json.rs", [...RECORDS, file("list")]],
   ["store/keys.rs", [property("no_two"), file("keys"), file("purge")]],
   ["store/maintenance.rs", [SCRIPTS, file("purge"), file("verify")]],
-  ["store/page.rs", [STORE, file("list"), file("corrupt-records")]],
+  ["store/page.rs", [STORE, file("list"), file("corrupt-records"), file("long-lists")]],
   ["store/position.rs", [STORE, property("positions"), file("purge")]],
   ["store/purge/", PURGE],
   ["store/record.rs", RECORDS],

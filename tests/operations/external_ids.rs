@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hitl_state_ioredis::Error;
 use hitl_state_ioredis::connection::Outcome;
 use hitl_state_ioredis::store::external_ids::{ExternalId, SetExternalId, Subject};
 use hitl_state_ioredis::store::keys::Keys;
@@ -33,6 +34,13 @@ const RECORDS: [(Subject, &str, bool); 7] = [
     ),
 ];
 
+fn external_id() -> ExternalId {
+    ExternalId {
+        key: "x".to_owned(),
+        json: Some("\"x\"".to_owned()),
+    }
+}
+
 #[test]
 fn the_index_of_a_spliced_record_is_written_once() {
     let server = Server::start(&[]);
@@ -46,15 +54,32 @@ fn the_index_of_a_spliced_record_is_written_once() {
         };
         driver.command(&[b"SET", &key, record.as_bytes()]);
         driver.command(&[b"SET", &index, b"another"]);
-        let external_id = ExternalId {
-            key: "x".to_owned(),
-            json: Some("\"x\"".to_owned()),
-        };
         let own = Arc::clone(&keys);
-        let mut set = SetExternalId::new(own, subject, "a".to_owned(), external_id, Some("b"));
+        let mut set = SetExternalId::new(own, subject, "a".to_owned(), external_id(), Some("b"));
         assert_eq!(driver.finish(&mut set), Ok(Outcome::Done), "{record}");
         let owner: &[u8] = if is_new { b"a" } else { b"another" };
         let stored = driver.command(&[b"GET", &index]);
         assert_eq!(stored, Value::BulkString(owner.to_vec()), "{record}");
     }
+}
+
+#[test]
+fn a_mark_that_says_no_decision_is_not_built_upon() {
+    let server = Server::start(&[]);
+    let mut driver = Driver::connect(server.port());
+    let keys = Arc::new(Keys::new(b"p".to_vec()));
+    let record =
+        b"{\"id\":\"a\",\"token\":\"t\",\"channel\":\"slack\",\"message\":\"m\",\"actions\":[],\
+        \"context\":{},\"status\":\"pending\",\"createdAt\":\"2020-01-01T00:00:00.000Z\"}";
+    driver.command(&[b"SET", &keys.request("a"), record]);
+    driver.command(&[b"SET", &keys.resolve_marker("a"), b"no decision"]);
+    let own = Arc::clone(&keys);
+    let mut set = SetExternalId::new(own, Subject::Request, "a".to_owned(), external_id(), None);
+    let refused = driver.finish(&mut set);
+    assert!(
+        matches!(refused, Err(Error::UnexpectedReply(_))),
+        "{refused:?}"
+    );
+    let stored = driver.command(&[b"GET", &keys.request("a")]);
+    assert_eq!(stored, Value::BulkString(record.to_vec()));
 }

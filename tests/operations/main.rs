@@ -13,4 +13,5 @@ mod contention;
 mod decisions;
 mod external_ids;
 mod kinds;
+mod tokens;
 mod walks;
