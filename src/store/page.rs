@@ -62,3 +62,25 @@ impl PageJson {
         Outcome::Document(json)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_items_of_a_long_page_go_ahead() {
+        for (missing, goes_ahead) in [(1, false), (0, true)] {
+            let item = "7".repeat(LONG - HEAD.len() - missing);
+            let mut page = PageJson::empty();
+            page.push(item.as_bytes());
+            let items = format!("{{\"items\":[{item}]}}").into_bytes();
+            let (ahead, rest) = if goes_ahead {
+                (Some(items), b"{\"items\":[]}".to_vec())
+            } else {
+                (None, items)
+            };
+            assert!(page.cut() == ahead, "{missing}");
+            assert!(page.finish(None) == Outcome::Document(rest), "{missing}");
+        }
+    }
+}
