@@ -137,4 +137,48 @@ mod tests {
         assert!(place.is_over());
         assert_eq!(Place::read(""), Place::start(Phase::Store));
     }
+
+    #[test]
+    fn a_phase_is_over_when_all_keys_and_indexes_have_been_met() {
+        let mut place = Place::start(Phase::Store);
+        assert_eq!(place.cursor(), "0");
+        place.move_to(Some("17".to_owned()));
+        assert_eq!(place.cursor(), "17");
+        assert!(!place.is_scanned());
+        assert!(!place.is_over());
+        place.add_index(b"a".to_vec());
+        place.move_to(None);
+        assert!(place.is_scanned());
+        assert!(!place.is_over());
+        assert_eq!(place.cursor(), "0");
+        let mut scanning = Place::start(Phase::Store);
+        scanning.add_index(b"a".to_vec());
+        for mut ended in [place, scanning] {
+            ended.end();
+            assert!(ended.is_over());
+        }
+    }
+
+    #[test]
+    fn indexes_are_taken_in_order_and_put_back_where_they_go_on() {
+        let mut place = Place::start(Phase::Store);
+        for key in [b"a", b"b", b"c"] {
+            place.add_index(key.to_vec());
+        }
+        let index = |key: &[u8], cursor: &str| (key.to_vec(), cursor.to_owned());
+        assert_eq!(place.take_indexes(2), [index(b"a", "0"), index(b"b", "0")]);
+        place.put_back(b"a", None);
+        place.put_back(b"b", Some("5".to_owned()));
+        assert_eq!(place.take_indexes(3), [index(b"c", "0"), index(b"b", "5")]);
+        assert_eq!(place.take_indexes(1), []);
+    }
+
+    #[test]
+    fn what_is_handed_back_names_its_phase() {
+        for phase in [Phase::Store, Phase::Leftovers] {
+            assert_eq!(Place::read(phase.name()), Place::start(phase));
+        }
+        assert_eq!(Phase::Leftovers.name(), "leftovers");
+        assert_eq!(Phase::Store.name(), "store");
+    }
 }
