@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hitl_state_ioredis::Error;
 use hitl_state_ioredis::connection::{Operation, Outcome, Remark, Step};
 use hitl_state_ioredis::store::keys::Keys;
 use hitl_state_ioredis::store::requests::Get;
@@ -50,4 +51,27 @@ fn the_mark_of_a_decision_brings_it_back() {
     let restored = Remark::Restored { id: text(id) };
     assert_eq!(get.remarks(), [restored]);
     assert_eq!(stored(&mut driver, &keys.request("a")), resolved);
+}
+
+#[test]
+fn what_nobody_can_restore_is_decided_all_the_same() {
+    let server = Server::start(&[]);
+    let keys = Arc::new(Keys::new(b"p".to_vec()));
+    let record =
+        b"{\"id\":\"a\",\"token\":\"t\",\"channel\":\"slack\",\"message\":\"m\",\"actions\":[],\
+        \"context\":{},\"status\":\"pending\",\"createdAt\":\"2020-01-01T00:00:00.000Z\"}";
+    for marker in [&b""[..], b"no decision"] {
+        let mut driver = Driver::connect(server.port());
+        driver.command(&[b"SET", &keys.request("a"), record]);
+        driver.command(&[b"SET", &keys.resolve_marker("a"), marker]);
+        driver.command(&[b"ZADD", &keys.status("resolved"), b"0", b"a"]);
+        let [id, nonce, at, result] =
+            ["a", "nonce", "2020-01-02T00:00:00.000Z", "{}"].map(str::to_owned);
+        let mut resolve = Resolve::new(Arc::clone(&keys), id, nonce, at, result);
+        let refused = Err(Error::AlreadyResolved("a".to_owned()));
+        assert_eq!(driver.finish(&mut resolve), refused);
+        assert_eq!(driver.steps, 1);
+        let stored = driver.command(&[b"GET", &keys.request("a")]);
+        assert_eq!(stored, Value::BulkString(record.to_vec()));
+    }
 }
