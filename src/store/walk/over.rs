@@ -174,7 +174,7 @@ impl<V: Visitor> Operation for WalkOver<V> {
     }
 
     fn ahead(&mut self) -> Vec<Vec<u8>> {
-        if !self.finished && !self.pieces.is_empty() {
+        if !self.finished {
             let size = self.pieces.iter().map(Vec::len).sum();
             if !self.walk.sizes.advance(self.advanced, size) {
                 return Vec::new();
