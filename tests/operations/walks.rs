@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hitl_state_ioredis::connection::{Outcome, Step};
+use hitl_state_ioredis::connection::{Operation, Outcome, Step};
 use hitl_state_ioredis::store::Sizes;
 use hitl_state_ioredis::store::inbox::{Filter, list};
 use hitl_state_ioredis::store::keys::Keys;
@@ -57,4 +57,41 @@ fn a_walk_asks_for_what_it_wants_and_then_for_more_and_more() {
         assert_eq!(result, Some(Ok(nothing)), "{entries}");
         assert_eq!(asked(&driver), counts);
     }
+}
+
+/// A list of so many requests; the bytes that it lets go ahead before it is over, and the walk itself.
+fn walked(
+    driver: &mut Driver,
+    keys: &Keys,
+    sizes: &Arc<Sizes>,
+    limit: usize,
+) -> (usize, impl Operation + use<>) {
+    let mut walk = list(keys, Arc::clone(sizes), Filter::default(), limit, None);
+    let mut ahead = 0;
+    while let Step::Continue = driver.step(&mut walk, false).expect("a connection") {
+        ahead += walk.ahead().iter().map(Vec::len).sum::<usize>();
+    }
+    (ahead, walk)
+}
+
+#[test]
+fn a_walk_beside_one_that_has_much_ahead_keeps_its_own_until_that_one_is_over() {
+    let server = Server::start(&[]);
+    let keys = Keys::new(b"p".to_vec());
+    let mut driver = Driver::connect(server.port());
+    let large = "x".repeat(1 << 20);
+    for entry in 0..40 {
+        let id = entry.to_string();
+        let record = format!("{{\"id\":\"{id}\",\"context\":\"{large}\"}}");
+        driver.command(&[b"SET", &keys.request(&id), record.as_bytes()]);
+        driver.command(&[b"ZADD", &keys.all(), id.as_bytes(), id.as_bytes()]);
+    }
+    let sizes = Arc::default();
+    let (ahead, first) = walked(&mut driver, &keys, &sizes, 39);
+    assert!(ahead > 32 << 20, "alone it is not held up: {ahead}");
+    let (ahead, beside) = walked(&mut driver, &keys, &sizes, 8);
+    assert_eq!(ahead, 0);
+    drop((first, beside));
+    let (ahead, _) = walked(&mut driver, &keys, &sizes, 8);
+    assert!(ahead > 1 << 20, "{ahead}");
 }
