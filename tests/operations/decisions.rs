@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hitl_state_ioredis::Error;
 use hitl_state_ioredis::connection::{Operation, Outcome, Remark, Step};
 use hitl_state_ioredis::store::keys::Keys;
-use hitl_state_ioredis::store::requests::Get;
+use hitl_state_ioredis::store::requests::{Find, Get};
 use hitl_state_ioredis::store::resolve::Resolve;
 use redis::Value;
 
@@ -74,4 +74,25 @@ fn what_nobody_can_restore_is_decided_all_the_same() {
         let stored = driver.command(&[b"GET", &keys.request("a")]);
         assert_eq!(stored, Value::BulkString(record.to_vec()));
     }
+}
+
+#[test]
+fn a_read_spends_no_step_on_what_the_mark_has_forgotten() {
+    let server = Server::start(&[]);
+    let mut driver = Driver::connect(server.port());
+    let keys = Arc::new(Keys::new(b"p".to_vec()));
+    driver.command(&[b"SET", &keys.request("a"), FOREIGN]);
+    driver.command(&[b"SET", &keys.token("t"), b"a"]);
+    driver.command(&[b"ZADD", &keys.status("resolved"), b"0", b"a"]);
+    let json = b"{\"createdAt\":\"2020-01-01T00:00:00.000Z\",\"status\":\"resolved\"}".to_vec();
+    let id = "a".to_owned();
+    let mut get = Get::new(Arc::clone(&keys), id.clone());
+    let mut find = Find::by_token(Arc::clone(&keys), "t");
+    let found = Outcome::Found {
+        id,
+        json: json.clone(),
+    };
+    assert_eq!(driver.finish(&mut get), Ok(Outcome::Document(json)));
+    assert_eq!(driver.finish(&mut find), Ok(found));
+    assert_eq!(driver.steps, 2);
 }
