@@ -47,7 +47,7 @@ export const TESTS = [
   ],
   ["store/inbox.rs", [OPERATIONS, file("list"), file("cursors"), file("count"), ...FOREIGN]],
   ["store/json.rs", [...RECORDS, file("list")]],
-  ["store/keys.rs", [property("no_two"), file("keys"), file("purge")]],
+  ["store/keys.rs", [STORE, property("no_two"), file("keys"), file("purge")]],
   ["store/maintenance.rs", [SCRIPTS, file("purge"), file("verify")]],
   ["store/page.rs", [STORE, file("list"), file("corrupt-records"), file("long-lists")]],
   ["store/position.rs", [STORE, property("positions"), file("purge")]],

@@ -135,3 +135,15 @@ impl Keys {
         self.join(&[":meta:resolve:", id])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Keys;
+
+    #[test]
+    fn what_is_ours_alone_lies_below_meta() {
+        let keys = Keys::new(b"p".to_vec());
+        assert_eq!(keys.meta("002:x"), b"p:meta:002:x");
+        assert_eq!(keys.resolve_marker("a"), keys.meta("resolve:a"));
+    }
+}

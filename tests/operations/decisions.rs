@@ -96,3 +96,14 @@ fn a_read_spends_no_step_on_what_the_mark_has_forgotten() {
     assert_eq!(driver.finish(&mut find), Ok(found));
     assert_eq!(driver.steps, 2);
 }
+
+#[test]
+fn an_owner_without_a_record_is_no_answer() {
+    let mut find = Find::by_token(Arc::new(Keys::new(b"p".to_vec())), "t");
+    let id = Value::BulkString(b"a".to_vec());
+    let step = find.read(vec![Value::Array(vec![id])]);
+    assert!(
+        matches!(step, Step::Over(Err(Error::UnexpectedReply(_)))),
+        "{step:?}"
+    );
+}
