@@ -95,3 +95,36 @@ fn a_walk_beside_one_that_has_much_ahead_keeps_its_own_until_that_one_is_over() 
     let (ahead, _) = walked(&mut driver, &keys, &sizes, 8);
     assert!(ahead > 1 << 20, "{ahead}");
 }
+
+#[test]
+fn a_page_is_two_commands_and_asks_for_one_entry_beyond_it() {
+    let server = Server::start(&[]);
+    let keys = Keys::new(b"p".to_vec());
+    let mut driver = Driver::connect(server.port());
+    let record = br#"{"id":"a","status":"resolved"}"#;
+    driver.command(&[b"SET", &keys.request("a"), record]);
+    driver.command(&[b"ZADD", &keys.status("resolved"), b"1", b"a"]);
+    let sizes = Arc::<Sizes>::default();
+    sizes.observe(record.len());
+    driver.written.clear();
+    let status = Some("resolved".to_owned());
+    let filter = Filter {
+        status,
+        namespace: None,
+    };
+    let mut walk = list(&keys, sizes, filter, 2, None);
+    while let Step::Continue = driver.step(&mut walk, false).expect("a connection") {}
+    let written = driver.written.iter().map(|bytes| words(bytes));
+    let expected = [
+        "ZREVRANGE p:idx:status:resolved 0 2 WITHSCORES",
+        "MGET p:req:a",
+    ];
+    assert_eq!(written.collect::<Vec<_>>(), expected);
+}
+
+/// The words of a command.
+fn words(command: &[u8]) -> String {
+    let text = String::from_utf8_lossy(command);
+    let words = text.split("\r\n").skip(2).step_by(2);
+    words.collect::<Vec<_>>().join(" ").trim().to_owned()
+}
